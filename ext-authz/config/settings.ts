@@ -1,0 +1,72 @@
+/** `countersign.yaml` after reading: total, frozen, nothing downstream says `??`. Durations carry their unit. */
+
+export type PathNormalization = "NONE" | "BASE" | "MERGE_SLASHES" | "DECODE_AND_MERGE_SLASHES";
+
+/** Where the operator's mesh stands; everything that gives policies their meaning. */
+export interface MeshSettings {
+  readonly rootNamespace: string;
+  readonly trustDomain: string;
+  readonly trustDomainAliases: readonly string[];
+  readonly pathNormalization: PathNormalization;
+  /** False = exactly Istio's leniency (DESIGN §5). */
+  readonly strict: boolean;
+  /** Names that CUSTOM policies may call; anything else fails closed for the requests that match. */
+  readonly extensionProviders: readonly string[];
+}
+
+/** Bounds on what comes from outside (DESIGN §6.5). */
+export interface Limits {
+  /** Characters of one token; default 16384. */
+  readonly tokenLength: number;
+  /** Tokens looked at in one request; default 8. */
+  readonly tokens: number;
+  /** Nesting of any JSON that is parsed; default 32. */
+  readonly jsonDepth: number;
+  /** Characters of a path; default 8192. */
+  readonly pathLength: number;
+  /** Checks under way at once in one process; default 1000. */
+  readonly checks: number;
+}
+
+export interface JwksSettings {
+  /** Seconds between refreshes; default 1200 (Istio's 20 minutes). */
+  readonly refreshSeconds: number;
+  /** Seconds that the last good keys serve after refreshes began to fail; default 86400. */
+  readonly staleSeconds: number;
+  /** Seconds between fetches provoked by an unknown `kid`; default 30. */
+  readonly cooldownSeconds: number;
+  /** Bytes of one answer; default 1 MiB. */
+  readonly maxBytes: number;
+  /** PEM bundle to trust besides the system's; "" = none. */
+  readonly caFile: string;
+  /** Allow link-local, loopback and metadata addresses (tests, demos); default false. */
+  readonly allowPrivateAddresses: boolean;
+}
+
+export interface MintSettings {
+  /** `iss` of internal tokens; "" = no minting is configured. */
+  readonly issuer: string;
+  /** PKCS#8 PEM file of the signing key (ES256); "" = a key made at start, lost at stop. */
+  readonly keyFile: string;
+}
+
+export interface Settings {
+  readonly listen: { readonly grpc: string; readonly http: string };
+  readonly workers: number;
+  /** Absolute files and folders. */
+  readonly policies: readonly string[];
+  readonly mesh: MeshSettings;
+  readonly clientAddress: { readonly useRemoteAddress: boolean; readonly xffNumTrustedHops: number };
+  readonly workload: {
+    readonly namespace: string;
+    readonly name: string;
+    readonly labels: Readonly<Record<string, string>>;
+  };
+  readonly limits: Limits;
+  /** Seconds of leeway on `exp` and `nbf`; default 60, as Envoy. */
+  readonly clockSkewSeconds: number;
+  readonly jwks: JwksSettings;
+  readonly mint: MintSettings;
+  /** Level of the log on standard error. */
+  readonly log: "debug" | "info" | "warn" | "error";
+}
