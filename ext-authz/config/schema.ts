@@ -1,0 +1,80 @@
+/** The JSON Schema of `countersign.yaml` (draft 2020-12): the shape, the defaults and the words that people read. */
+
+const positive = { type: "integer", minimum: 1 } as const;
+const seconds = { type: "integer", minimum: 0, maximum: 31_536_000 } as const;
+const address = {
+  type: "string",
+  pattern: "^(unix:///.+|(\\[[0-9a-fA-F:]+\\]|[A-Za-z0-9.-]+):\\d{1,5})$",
+  description: "host:port, [v6]:port or unix:///path",
+} as const;
+
+function object<P extends object>(properties: P, description: string) {
+  return { type: "object", additionalProperties: false, properties, description } as const;
+}
+
+export const settingsSchema = {
+  $schema: "https://json-schema.org/draft/2020-12/schema",
+  $id: "https://countersign.dev/schema/countersign.yaml.json",
+  title: "countersign.yaml",
+  ...object(
+    {
+      listen: object({ grpc: address, http: address }, "where the server listens"),
+      workers: { anyOf: [positive, { const: "auto" }], description: "processes; auto = one per core" },
+      policies: {
+        type: "array",
+        items: { type: "string", minLength: 1 },
+        description: "files and folders of resources",
+      },
+      rootNamespace: { type: "string", minLength: 1, description: "the platform layer" },
+      trustDomain: { type: "string", minLength: 1 },
+      trustDomainAliases: { type: "array", items: { type: "string", minLength: 1 } },
+      extensionProviders: {
+        type: "array",
+        items: { type: "string", minLength: 1 },
+        description: "names that CUSTOM policies may call; requests that match another are denied",
+      },
+      pathNormalization: {
+        enum: ["NONE", "BASE", "MERGE_SLASHES", "DECODE_AND_MERGE_SLASHES"],
+        description: "what the Envoy in front was told",
+      },
+      strict: { type: "boolean", description: "false = exactly Istio's leniency" },
+      clientAddress: object(
+        { useRemoteAddress: { type: "boolean" }, xffNumTrustedHops: { type: "integer", minimum: 0, maximum: 100 } },
+        "as in Envoy; gives remote.ip from x-forwarded-for",
+      ),
+      workload: object(
+        {
+          namespace: { type: "string", minLength: 1 },
+          name: { type: "string" },
+          labels: { type: "object", additionalProperties: { type: "string" } },
+        },
+        "what we protect, when the request does not say",
+      ),
+      limits: object(
+        {
+          tokenLength: { ...positive, maximum: 1_048_576 },
+          tokens: { ...positive, maximum: 100 },
+          jsonDepth: { ...positive, maximum: 100 },
+          pathLength: { ...positive, maximum: 1_048_576 },
+          checks: { ...positive, maximum: 1_000_000 },
+        },
+        "bounds on what comes from outside",
+      ),
+      clockSkewSeconds: { ...seconds, maximum: 3600 },
+      jwks: object(
+        {
+          refreshSeconds: { ...seconds, minimum: 1 },
+          staleSeconds: seconds,
+          cooldownSeconds: seconds,
+          maxBytes: positive,
+          caFile: { type: "string" },
+          allowPrivateAddresses: { type: "boolean" },
+        },
+        "how issuers' keys are fetched and kept",
+      ),
+      mint: object({ issuer: { type: "string" }, keyFile: { type: "string" } }, "how internal tokens are signed"),
+      log: { enum: ["debug", "info", "warn", "error"] },
+    },
+    "Settings of `countersign serve`.",
+  ),
+} as const;

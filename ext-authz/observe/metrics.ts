@@ -1,0 +1,80 @@
+/**
+ * Prometheus metrics with closed label sets: no path, host, subject or free text is ever a label (DESIGN §6.8).
+ */
+import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import type { Decision } from "../model.ts";
+import { reasonOf } from "../respond/answer.ts";
+
+export interface Metrics {
+  decided(decision: Decision, milliseconds: number): void;
+  reloaded(outcome: "applied" | "refused", resources: number): void;
+  /** Text exposition format. */
+  text(): Promise<string>;
+  readonly contentType: string;
+}
+
+export interface KeyState {
+  readonly ageSeconds: number;
+  readonly failures: number;
+  readonly keys: number;
+}
+
+export function createMetrics(keys: () => readonly KeyState[]): Metrics {
+  const registry = new Registry();
+  const registers = [registry];
+  const checks = new Counter({
+    name: "countersign_checks_total",
+    help: "Checks answered, by effect and reason",
+    labelNames: ["effect", "reason"] as const,
+    registers,
+  });
+  const seconds = new Histogram({
+    name: "countersign_check_duration_seconds",
+    help: "Time from the decoded CheckRequest to its answer",
+    buckets: [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.1, 0.5, 1],
+    registers,
+  });
+  const reloads = new Counter({
+    name: "countersign_reloads_total",
+    help: "Loads of the policies, by outcome; a refused one leaves the last good snapshot in force",
+    labelNames: ["outcome"] as const,
+    registers,
+  });
+  const resources = new Gauge({
+    name: "countersign_resources",
+    help: "Resources in the snapshot in force",
+    registers,
+  });
+  new Gauge({
+    name: "countersign_jwks_sources",
+    help: "Key sources, by whether they hold keys",
+    labelNames: ["state"] as const,
+    registers,
+    collect() {
+      const all = keys();
+      const usable = all.filter((source) => source.keys > 0).length;
+      this.set({ state: "usable" }, usable);
+      this.set({ state: "empty" }, all.length - usable);
+    },
+  });
+  new Gauge({
+    name: "countersign_jwks_age_seconds",
+    help: "Age of the oldest key set in use",
+    registers,
+    collect() {
+      this.set(Math.max(0, ...keys().map((source) => source.ageSeconds)));
+    },
+  });
+  return {
+    decided(decision, milliseconds) {
+      checks.inc({ effect: decision.effect, reason: reasonOf(decision) });
+      seconds.observe(milliseconds / 1000);
+    },
+    reloaded(outcome, count) {
+      reloads.inc({ outcome });
+      if (outcome === "applied") resources.set(count);
+    },
+    text: () => registry.metrics(),
+    contentType: registry.contentType,
+  };
+}

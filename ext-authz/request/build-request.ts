@@ -1,0 +1,105 @@
+/**
+ * The request stage: what the transport read becomes the one view that all later stages trust, or a refusal. Pure.
+ */
+import type { PathNormalization } from "../config/settings.ts";
+import type { IpAddress, RequestModel, Workload } from "../model.ts";
+import { err, ok, type Refusal, type RequestReason, type Result } from "../result.ts";
+import { ambiguity, hasEncodedNul } from "./ambiguous-path.ts";
+import { type ClientAddressSettings, clientAddress } from "./client-address.ts";
+import type { Incoming, IncomingHttp, IncomingPeer } from "./incoming.ts";
+import { parseIp } from "./ip-address.ts";
+import { normalizePath, type Target } from "./normalize-path.ts";
+import { peerIdentity } from "./peer-identity.ts";
+
+export interface RequestSettings {
+  readonly strict: boolean;
+  readonly pathNormalization: PathNormalization;
+  /** Characters. */
+  readonly pathLength: number;
+  readonly clientAddress: ClientAddressSettings;
+  /** What we protect when the request does not say. */
+  readonly workload: Workload;
+}
+
+export function buildRequest(
+  incoming: Incoming,
+  settings: RequestSettings,
+): Result<RequestModel, Refusal<RequestReason>> {
+  const identity = peerIdentity(incoming.source.principal);
+  if (!identity.ok) return identity;
+  const http = incoming.http;
+  const target = http === undefined ? NO_TARGET : readTarget(http, settings);
+  if ("code" in target) return err(target);
+  const source = { address: address(incoming.source), port: incoming.source.port };
+  return ok({
+    protocol: http === undefined ? "tcp" : "http",
+    method: http?.method ?? "",
+    path: target.path,
+    query: target.query,
+    scheme: http?.scheme ?? "",
+    host: http === undefined || http.host === "" ? undefined : http.host,
+    headers: http?.headers ?? NO_HEADERS,
+    source,
+    destination: { address: address(incoming.destination), port: incoming.destination.port },
+    remoteAddress: clientAddress(http?.headers.get("x-forwarded-for") ?? [], source.address, settings.clientAddress),
+    sourcePrincipal: identity.value,
+    peerCertificate: decodeCertificate(incoming.source.certificate),
+    sni: incoming.sni.toLowerCase(),
+    workload: workloadOf(incoming.contextExtensions, settings.workload),
+    metadata: incoming.metadata,
+    requestId: http?.id ?? "",
+  });
+}
+
+const NO_TARGET: Target = { path: "", query: "" };
+const NO_HEADERS: ReadonlyMap<string, readonly string[]> = new Map();
+
+function address(peer: IncomingPeer): IpAddress | undefined {
+  return peer.address === "" ? undefined : parseIp(peer.address);
+}
+
+function readTarget(http: IncomingHttp, settings: RequestSettings): Target | Refusal<RequestReason> {
+  if (http.target.length > settings.pathLength) {
+    return { code: "request_malformed", text: "The request target is too long" };
+  }
+  const target = normalizePath(http.target, settings.pathNormalization);
+  if (hasEncodedNul(target.path)) return ambiguous("an encoded NUL");
+  if (!settings.strict) return target;
+  const reason = ambiguity(target.path, http.method);
+  if (reason !== undefined) return ambiguous(reason);
+  // The proxy in front was told to normalize. What it did not, the upstream will see otherwise than we do.
+  const asSent = normalizePath(http.target, "NONE").path;
+  return asSent === target.path ? target : ambiguous("not normalized as pathNormalization says");
+}
+
+function ambiguous(detail: string): Refusal<RequestReason> {
+  return { code: "path_ambiguous", text: "The request path is ambiguous", detail };
+}
+
+/** Envoy URL-encodes the PEM. What does not decode is no certificate. */
+function decodeCertificate(encoded: string): string | undefined {
+  if (encoded === "") return undefined;
+  try {
+    return decodeURIComponent(encoded);
+  } catch {
+    return undefined;
+  }
+}
+
+const LABEL = "label.";
+
+/**
+ * DESIGN §5: `namespace`, `workload` and `label.<key>` of the route's context_extensions (the operator's, never the
+ * client's) name what is protected. A request that says anything says all: labels are not mixed with the configured ones.
+ */
+function workloadOf(extensions: ReadonlyMap<string, string>, configured: Workload): Workload {
+  if (extensions.size === 0) return configured;
+  const labels = new Map<string, string>();
+  for (const [key, value] of extensions) {
+    if (key.startsWith(LABEL)) labels.set(key.slice(LABEL.length), value);
+  }
+  const namespace = extensions.get("namespace");
+  const name = extensions.get("workload");
+  if (namespace === undefined && name === undefined && labels.size === 0) return configured;
+  return { namespace: namespace ?? configured.namespace, name: name ?? "", labels };
+}
