@@ -4,8 +4,9 @@
  */
 import { isAbsolute, join } from "node:path";
 import { Ajv2020, type ErrorObject } from "ajv/dist/2020.js";
-import { LineCounter, parseDocument } from "yaml";
+import { formatPath, type Path } from "../resources/field-path.ts";
 import type { Problem } from "../resources/resource.ts";
+import { type Place, readYaml } from "../resources/yaml-text.ts";
 import { err, ok, type Result } from "../result.ts";
 import { defaults } from "./defaults.ts";
 import { settingsSchema } from "./schema.ts";
@@ -46,59 +47,51 @@ export interface SettingsSource {
 }
 
 export function readSettings(source: SettingsSource): Result<Settings, readonly Problem[]> {
-  const lines = new LineCounter();
-  const document = parseDocument(source.text, { lineCounter: lines, strict: true, uniqueKeys: true, merge: false });
-  const problem = (offset: number, path: string, message: string, hint?: string): Problem => {
-    const { line, col } = lines.linePos(offset);
-    return { file: source.file, line, column: col, path, message, severity: "error", ...(hint && { hint }) };
+  const { documents, problems } = readYaml(source.text);
+  const report = (place: Place, path: string, message: string, hint?: string): Problem => {
+    return { file: source.file, ...place, path, message, severity: "error", ...(hint !== undefined && { hint }) };
   };
-  const syntax = [...document.errors, ...document.warnings];
-  if (syntax.length > 0) return err(syntax.map((error) => problem(error.pos[0], "", firstLine(error.message))));
-  let value: unknown;
-  try {
-    // Settings need no aliases; refusing them ends every YAML bomb here.
-    value = document.toJS({ maxAliasCount: 0 }) ?? {};
-  } catch {
-    return err([problem(0, "", "aliases are not allowed", "write the value out")]);
-  }
-  if (!validate(value)) {
-    return err((validate.errors ?? []).filter(ownCause).map((error) => explain(error, document, problem)));
-  }
-  return ok(complete(value, source));
+  if (problems.length > 0) return err(problems.map((found) => report(found, "", firstLine(found.message), found.hint)));
+  const [document, second] = documents;
+  if (second !== undefined) return err([report(second.placeOf([]), "", "one document only")]);
+  const value: unknown = document?.value ?? {};
+  if (validate(value)) return ok(complete(value, source));
+  return err(
+    (validate.errors ?? []).filter(ownCause).map((error) => {
+      const { path, message, hint } = explain(error);
+      return report(document?.placeOf(path) ?? START, formatPath(path), message, hint);
+    }),
+  );
 }
+
+const START: Place = { line: 1, column: 1 };
 
 /** `anyOf` reports itself beside its branches: one message is enough. */
 function ownCause(error: ErrorObject): boolean {
   return !(error.schemaPath.includes("/anyOf/") && error.keyword !== "anyOf");
 }
 
-type Place = (offset: number, path: string, message: string, hint?: string) => Problem;
-
-function explain(error: ErrorObject, document: ReturnType<typeof parseDocument>, problem: Place): Problem {
-  const steps = error.instancePath.split("/").slice(1).map(unescapePointer);
-  const unknown = error.keyword === "additionalProperties" ? String(error.params["additionalProperty"]) : undefined;
-  const full = unknown === undefined ? steps : [...steps, unknown];
-  const node = document.getIn(full, true) ?? document.getIn(steps, true);
-  const range = typeof node === "object" && node !== null && "range" in node ? node.range : undefined;
-  const offset = Array.isArray(range) && typeof range[0] === "number" ? range[0] : 0;
-  const path = full
-    .map((step) => (/^\d+$/.test(step) ? `[${step}]` : `.${step}`))
-    .join("")
-    .replace(/^\./, "");
-  if (unknown !== undefined) {
-    const allowed = Object.keys((error.parentSchema?.["properties"] as object | undefined) ?? {});
-    return problem(offset, path, "unknown key", allowed.length > 0 ? `one of: ${allowed.join(", ")}` : undefined);
+function explain(error: ErrorObject): { path: Path; message: string; hint?: string } {
+  const path = error.instancePath.split("/").slice(1).map(pointerStep);
+  switch (error.keyword) {
+    case "additionalProperties": {
+      const allowed = Object.keys((error.parentSchema?.["properties"] as object | undefined) ?? {}).join(", ");
+      const unknown = [...path, String(error.params["additionalProperty"])];
+      return { path: unknown, message: "unknown key", ...(allowed !== "" && { hint: `one of: ${allowed}` }) };
+    }
+    case "enum":
+      return { path, message: "not one of the allowed values", hint: `one of: ${error.params["allowedValues"]}` };
+    case "anyOf":
+      return { path, message: 'must be a whole number from 1 or "auto"' };
+    case "pattern":
+      return { path, message: "is not an address", hint: "host:port, [v6]:port or unix:///path" };
+    default:
+      return { path, message: error.message ?? "is not valid" };
   }
-  if (error.keyword === "enum")
-    return problem(offset, path, "not one of the allowed values", `one of: ${error.params["allowedValues"]}`);
-  if (error.keyword === "anyOf") return problem(offset, path, 'must be a whole number from 1 or "auto"');
-  if (error.keyword === "pattern")
-    return problem(offset, path, "is not an address", "host:port, [v6]:port or unix:///path");
-  return problem(offset, path, error.message ?? "is not valid");
 }
 
-function unescapePointer(step: string): string {
-  return step.replaceAll("~1", "/").replaceAll("~0", "~");
+function pointerStep(step: string): string | number {
+  return /^\d+$/.test(step) ? Number(step) : step.replaceAll("~1", "/").replaceAll("~0", "~");
 }
 
 function firstLine(text: string): string {

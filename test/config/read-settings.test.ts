@@ -63,9 +63,9 @@ workload: { namespace: shop, labels: { app: orders } }
   });
 
   test.each([
-    ["strict: true\nstrict: false", "2 : Map keys must be unique"],
+    ["strict: true\nstrict: false", "2 : the key `strict` stands here twice"],
     ["a: [", "1 : Flow sequence in block collection must be sufficiently indented and end with a ]"],
-    ["a: &x [1]\nb: *x", "1 : aliases are not allowed"],
+    ["a: &x [1]\nb: *x", "1 : anchors are not allowed"],
     ["- 1", "1 : must be object"],
     ["__proto__: {}", "1 __proto__: unknown key"],
   ])("%j", (text, problem) => {

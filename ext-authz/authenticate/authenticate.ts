@@ -1,0 +1,168 @@
+/**
+ * The authentication stage: who sent this request, by Istio's requirement tree (istio-semantics §3.2). In: a plan, a
+ * request, the time. Out: what was verified and what changes in the request, or one refusal. Synchronous unless keys must be
+ * fetched first; a request without a token never waits. Effects: only through the plan's key sources.
+ */
+import type { Authentication, RequestModel } from "../model.ts";
+import { err, ok, type Result } from "../result.ts";
+import { headerValues } from "./inline-headers.ts";
+import { type Location, tokensAt } from "./locations.ts";
+import type { AuthenticationPlan, CompiledRule } from "./plan.ts";
+import { CONFLICT, FETCH_FAILED, ISSUER, TOO_MANY, type TokenRefusal } from "./refusals.ts";
+import { changesOnSuccess, changesWithoutToken } from "./side-effects.ts";
+import { splitClaims } from "./space-delimited.ts";
+import type { Token } from "./token.ts";
+import { type Attempt, newAttempt, type Pending, type TokenResult, verifyToken } from "./verify-token.ts";
+
+type Outcome = Result<Authentication, TokenRefusal>;
+
+/** `now` in seconds. When `signal` aborts, a request that waits for keys is refused. */
+export function authenticate(
+  plan: AuthenticationPlan,
+  request: RequestModel,
+  now: number,
+  signal: AbortSignal,
+): Outcome | Promise<Outcome> {
+  if (plan.rules.length === 0 || request.protocol === "tcp") return withoutToken([]);
+  if (isPreflight(request)) return withoutToken(plan.ownedHeaders);
+  const found = findTokens(plan, request);
+  const distinct = new Set([...found.values()].flat());
+  if (distinct.size === 0) return withoutToken(plan.ownedHeaders);
+  if (distinct.size > plan.limits.tokens) return err(TOO_MANY);
+  const attempt = newAttempt(plan, now);
+  const outcome = decide(attempt, request, found);
+  return "renewal" in outcome ? resume(attempt, request, found, outcome, signal) : outcome;
+}
+
+type Found = ReadonlyMap<Location, readonly string[]>;
+
+function withoutToken(owned: readonly string[]): Outcome {
+  return ok({ token: undefined, payload: undefined, changes: changesWithoutToken(owned) });
+}
+
+/** Envoy filter.cc isCorsPreflightRequest; Istio always sets bypass_cors_preflight. */
+function isPreflight(request: RequestModel): boolean {
+  if (request.method !== "OPTIONS") return false;
+  const isFilled = (name: string) => (headerValues(request.headers, name)[0] ?? "") !== "";
+  return isFilled("origin") && isFilled("access-control-request-method");
+}
+
+function findTokens(plan: AuthenticationPlan, request: RequestModel): Found {
+  const found = new Map<Location, readonly string[]>();
+  for (const location of plan.locations) {
+    const tokens = tokensAt(location, request);
+    if (tokens.length > 0) found.set(location, tokens);
+  }
+  return found;
+}
+
+/** Decides anew after each fetch: what is already verified is remembered, so nothing is computed twice. */
+async function resume(
+  attempt: Attempt,
+  request: RequestModel,
+  found: Found,
+  pending: Pending,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  let outcome: Outcome | Pending = pending;
+  while ("renewal" in outcome) {
+    if (!(await endsBeforeAbort(outcome.renewal, signal))) return err(FETCH_FAILED);
+    outcome = decide(attempt, request, found);
+  }
+  return outcome;
+}
+
+async function endsBeforeAbort(work: Promise<void>, signal: AbortSignal): Promise<boolean> {
+  if (signal.aborted) return false;
+  let onAbort = () => {};
+  const aborted = new Promise<void>((resolve) => {
+    onAbort = resolve;
+    signal.addEventListener("abort", onAbort, { once: true });
+  });
+  await Promise.race([work, aborted]);
+  signal.removeEventListener("abort", onAbort);
+  return !signal.aborted;
+}
+
+function decide(attempt: Attempt, request: RequestModel, found: Found): Outcome | Pending {
+  const refusals: TokenRefusal[] = [];
+  for (const rule of attempt.plan.rules) {
+    const result = runRule(attempt, rule, found);
+    if (result === undefined) continue;
+    if ("renewal" in result) return result;
+    if (result.ok) return accept(attempt, request, found, rule, result.value);
+    refusals.push(result.error);
+  }
+  return refusals.length === 0 ? withoutToken(attempt.plan.ownedHeaders) : err(reported(refusals));
+}
+
+/** Undefined: no token at this rule's places. All that are there must verify; they are tried from last to first (§3.4). */
+function runRule(attempt: Attempt, rule: CompiledRule, found: Found): TokenResult | Pending | undefined {
+  let result: TokenResult | undefined;
+  const tokens = rule.locations.flatMap((location) => found.get(location) ?? []);
+  for (const raw of tokens.reverse()) {
+    const next = verifyToken(attempt, rule, raw);
+    if ("renewal" in next || !next.ok) return next;
+    result = next;
+  }
+  return result;
+}
+
+/**
+ * The tree is ANY{P0, P1, …, ALL{ANY{P0, missing}, …}}. ANY prefers its last error that is no unknown issuer, and ALL comes
+ * last and stops at the first rule that saw a token: so that rule's error is reported, unless it is an unknown issuer.
+ */
+function reported(refusals: readonly TokenRefusal[]): TokenRefusal {
+  const first = refusals[0];
+  if (first !== undefined && first !== ISSUER) return first;
+  return refusals.findLast((refusal) => refusal !== ISSUER) ?? ISSUER;
+}
+
+function accept(
+  attempt: Attempt,
+  request: RequestModel,
+  found: Found,
+  rule: CompiledRule,
+  token: Token,
+): Outcome | Pending {
+  const { plan } = attempt;
+  const conflict = plan.strict ? findConflict(attempt, rule, found) : undefined;
+  if (conflict !== undefined) return conflict;
+  const places = rule.locations.filter((location) => found.has(location));
+  return ok({
+    token: {
+      raw: token.raw,
+      issuer: token.issuer,
+      subject: token.subject,
+      expiresAt: token.expiresAt === 0 ? undefined : token.expiresAt,
+      claims: token.claims,
+    },
+    payload: splitClaims(token.claims, rule.spaceDelimited),
+    changes: changesOnSuccess(rule, token, places, request, plan.ownedHeaders),
+  });
+}
+
+/**
+ * Strict: a token that no rule accepts at the place where it stands refuses the request, though another one verified.
+ * Otherwise it would travel on beside the good one, and the service might take it for the one that was checked.
+ */
+function findConflict(attempt: Attempt, winner: CompiledRule, found: Found): Outcome | Pending | undefined {
+  for (const [location, tokens] of found) {
+    if (winner.locations.includes(location)) continue;
+    const rules = attempt.plan.rules.filter((rule) => rule.locations.includes(location));
+    for (const raw of tokens) {
+      const accepted = isAcceptedByOne(attempt, rules, raw);
+      if (accepted !== true) return accepted === false ? err(CONFLICT) : accepted;
+    }
+  }
+  return undefined;
+}
+
+function isAcceptedByOne(attempt: Attempt, rules: readonly CompiledRule[], raw: string): boolean | Pending {
+  for (const rule of rules) {
+    const result = verifyToken(attempt, rule, raw);
+    if ("renewal" in result) return result;
+    if (result.ok) return true;
+  }
+  return false;
+}

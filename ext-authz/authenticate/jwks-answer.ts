@@ -1,0 +1,21 @@
+/**
+ * The edge between keys and network, as types: how one document is asked for and what can come back. `jwks-fetch.ts` does
+ * it over HTTP; tests may do it from a table.
+ */
+import type { Result } from "../result.ts";
+
+export interface JwksRequest {
+  readonly url: string;
+  /** Of the last good answer; "" = none. */
+  readonly etag: string;
+  readonly maxBytes: number;
+  /** Ends the exchange at any point. */
+  readonly signal: AbortSignal;
+}
+
+export type JwksAnswer =
+  | { readonly kind: "unchanged" }
+  | { readonly kind: "document"; readonly text: string; readonly etag: string };
+
+/** Never rejects. The error is for logs and state: no body, no credentials of a URL. */
+export type JwksFetch = (request: JwksRequest) => Promise<Result<JwksAnswer, string>>;

@@ -1,0 +1,19 @@
+/**
+ * What policy matches on: the claims, with chosen top-level strings split at spaces (Envoy's normalize_payload, always for
+ * `scope` and `permission`). In: verified claims. Out: a copy, or the claims themselves when nothing was split. Pure.
+ */
+import type { JsonObject, JsonValue } from "../model.ts";
+import { member } from "./strict-json.ts";
+
+export const ALWAYS_SPLIT: readonly string[] = ["permission", "scope"];
+
+export function splitClaims(claims: JsonObject, names: ReadonlySet<string>): JsonObject {
+  let payload: { [name: string]: JsonValue } | undefined;
+  for (const name of names) {
+    const value = member(claims, name);
+    if (typeof value !== "string") continue;
+    payload ??= Object.assign(Object.create(null), claims);
+    if (payload !== undefined) payload[name] = value.split(" ").filter((part) => part !== "");
+  }
+  return payload ?? claims;
+}

@@ -1,0 +1,81 @@
+/**
+ * In: the AuthorizationPolicies that apply to one workload, and the mesh. Out: an immutable plan. Pure, at load.
+ * Policies of one action are one list of rules, from whatever layer: within an action Istio knows only "any matches".
+ */
+import type { MeshSettings } from "../config/settings.ts";
+import type { PolicyRef } from "../model.ts";
+import type { AuthorizationPolicy } from "../resources/resource.ts";
+import { layerOf } from "../resources/select.ts";
+import { type CompiledRule, compileRule } from "./rule.ts";
+
+/** The rules of one action for one protocol. */
+export interface RuleSet {
+  /** CUSTOM rules whose provider cannot be asked: what matches is refused. */
+  readonly custom: readonly CompiledRule[];
+  readonly deny: readonly CompiledRule[];
+  readonly allow: readonly CompiledRule[];
+  readonly audit: readonly CompiledRule[];
+  readonly shadowDeny: readonly CompiledRule[];
+  readonly shadowAllow: readonly CompiledRule[];
+}
+
+export interface AuthorizationPlan {
+  readonly http: RuleSet;
+  readonly tcp: RuleSet;
+  /** An enforced ALLOW policy exists, even if it has no rule that can match: then only a match allows. */
+  readonly hasAllow: boolean;
+  /** The dry-run ALLOW policy that would begin to refuse; undefined when there is none. */
+  readonly shadowAllow: PolicyRef | undefined;
+  /** True = without any ALLOW policy nothing is allowed. */
+  readonly strict: boolean;
+}
+
+/** @param policies already selected for the workload (`applies`) */
+export function compileAuthorization(policies: readonly AuthorizationPolicy[], mesh: MeshSettings): AuthorizationPlan {
+  const shadowAllow = policies.find((policy) => policy.shadow && policy.action === "ALLOW");
+  return {
+    http: ruleSet(policies, mesh, "http"),
+    tcp: ruleSet(policies, mesh, "tcp"),
+    hasAllow: policies.some((policy) => !policy.shadow && policy.action === "ALLOW"),
+    shadowAllow: shadowAllow === undefined ? undefined : refOf(shadowAllow, mesh, -1),
+    strict: mesh.strict,
+  };
+}
+
+function ruleSet(policies: readonly AuthorizationPolicy[], mesh: MeshSettings, protocol: "http" | "tcp"): RuleSet {
+  const rules = (chosen: (policy: AuthorizationPolicy) => boolean) =>
+    policies.filter(chosen).flatMap((policy) => compilePolicy(policy, mesh, protocol));
+  const refused = refusedProvider(policies, mesh);
+  return {
+    custom: rules((policy) => policy.action === "CUSTOM" && !policy.shadow && refused(policy)),
+    deny: rules((policy) => policy.action === "DENY" && !policy.shadow),
+    allow: rules((policy) => policy.action === "ALLOW" && !policy.shadow),
+    audit: rules((policy) => policy.action === "AUDIT"),
+    shadowDeny: rules((policy) => policy.action === "DENY" && policy.shadow),
+    shadowAllow: rules((policy) => policy.action === "ALLOW" && policy.shadow),
+  };
+}
+
+/**
+ * Whether a CUSTOM policy fails closed. A provider that the mesh does not define cannot be asked, and two providers on
+ * one workload are one too many for Istio. A known provider restricts nothing here: we are the external authorizer that
+ * a CUSTOM policy hands over to, and the proxy asks the other ones itself.
+ */
+function refusedProvider(policies: readonly AuthorizationPolicy[], mesh: MeshSettings) {
+  const custom = policies.filter((policy) => policy.action === "CUSTOM" && !policy.shadow);
+  const several = new Set(custom.map((policy) => policy.provider)).size > 1;
+  return ({ provider }: AuthorizationPolicy) =>
+    several || provider === undefined || !mesh.extensionProviders.includes(provider);
+}
+
+function compilePolicy(policy: AuthorizationPolicy, mesh: MeshSettings, protocol: "http" | "tcp"): CompiledRule[] {
+  const context = { mesh, policyNamespace: policy.namespace };
+  return (policy.rules ?? []).flatMap(
+    (rule, index) => compileRule(rule, refOf(policy, mesh, index), policy.action, protocol, context) ?? [],
+  );
+}
+
+function refOf(policy: AuthorizationPolicy, mesh: MeshSettings, rule: number): PolicyRef {
+  const { kind, namespace, name } = policy;
+  return { kind, namespace, name, layer: layerOf(policy, mesh.rootNamespace), rule };
+}

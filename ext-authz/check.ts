@@ -1,0 +1,51 @@
+/**
+ * The story of one Check: request → authenticate → authorize → mint → decision. No arrow goes back; every stage answers
+ * with a value, and the only allow is built in the last line.
+ */
+
+import { authenticate } from "./authenticate/authenticate.ts";
+import { authorize } from "./authorize/authorize.ts";
+import { allowed, type DecisionContext, denied, failed } from "./decision.ts";
+import { mintAll } from "./mint/mint.ts";
+import type { Decision } from "./model.ts";
+import { applyChanges } from "./request/apply-changes.ts";
+import { buildRequest, type RequestSettings } from "./request/build-request.ts";
+import type { Incoming } from "./request/incoming.ts";
+import type { Snapshot } from "./snapshot.ts";
+
+export interface CheckDeps {
+  /** The snapshot in force; undefined until the first one is in. */
+  readonly snapshot: () => Snapshot | undefined;
+  readonly request: RequestSettings;
+  /** Seconds since the epoch. */
+  readonly now: () => number;
+  readonly newId: () => string;
+}
+
+export type Check = (incoming: Incoming, signal: AbortSignal) => Promise<Decision>;
+
+export function createCheck(deps: CheckDeps): Check {
+  return async (incoming, signal) => {
+    const snapshot = deps.snapshot();
+    const context: DecisionContext = { id: deps.newId(), revision: snapshot?.revision ?? "" };
+    if (snapshot === undefined) return failed(context, "not_ready");
+
+    const built = buildRequest(incoming, deps.request);
+    if (!built.ok) return denied(context, built.error);
+    const plan = snapshot.planFor(built.value.workload);
+    const now = deps.now();
+
+    const authentication = await authenticate(plan.authentication, built.value, now, signal);
+    if (signal.aborted) return failed(context, "deadline_exceeded");
+    if (!authentication.ok) return denied(context, authentication.error, { request: built.value });
+    const { token, payload, changes } = authentication.value;
+
+    const request = applyChanges(built.value, changes);
+    const verdict = authorize(plan.authorization, request, payload);
+    if (verdict.effect === "deny") return denied(context, verdict.refusal, { request, token, verdict });
+
+    const minted = mintAll(plan.internalTokens, authentication.value, now, deps.newId);
+    if (!minted.ok) return failed(context, "mint_failed", minted.error);
+    return allowed(context, { token, verdict, changes: [changes, minted.value] });
+  };
+}

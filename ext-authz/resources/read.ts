@@ -1,0 +1,137 @@
+/**
+ * The only door for what operators write. In: the texts of files. Out: typed resources, and every problem at once.
+ * Pure. A resource with an error is left out, and whoever loads must not use a set that has errors: a policy that is
+ * missing may be the one that refuses.
+ */
+import { readAuthorizationPolicy } from "./authorization-policy.ts";
+import { formatPath, type Path, type Report } from "./field-path.ts";
+import { readInternalToken } from "./internal-token.ts";
+import { type Envelope, readEnvelope, withoutNulls } from "./manifest.ts";
+import { readPeerAuthentication } from "./peer-authentication.ts";
+import { problemList } from "./problem-list.ts";
+import { readRequestAuthentication } from "./request-authentication.ts";
+import type { Problem, Resource } from "./resource.ts";
+import { readYaml, type YamlDocument } from "./yaml-text.ts";
+
+type ReadSpec = (envelope: Envelope, report: Report) => Resource | undefined;
+
+interface Kind {
+  readonly versions: readonly string[];
+  readonly read: ReadSpec;
+}
+
+const ISTIO = ["v1", "v1beta1"];
+const KINDS: ReadonlyMap<string, ReadonlyMap<string, Kind>> = new Map([
+  [
+    "security.istio.io",
+    new Map<string, Kind>([
+      ["AuthorizationPolicy", { versions: ISTIO, read: readAuthorizationPolicy }],
+      ["RequestAuthentication", { versions: ISTIO, read: readRequestAuthentication }],
+      ["PeerAuthentication", { versions: ISTIO, read: readPeerAuthentication }],
+    ]),
+  ],
+  ["countersign.dev", new Map<string, Kind>([["InternalToken", { versions: ["v1alpha1"], read: readInternalToken }]])],
+]);
+
+interface Read {
+  readonly resource: Resource;
+  readonly problem: (message: string) => void;
+}
+
+/** @returns resources in the order in which they stand, at most 1000 errors and at most 1000 warnings */
+export function readResources(files: readonly { readonly file: string; readonly text: string }[]): {
+  readonly resources: readonly Resource[];
+  readonly problems: readonly Problem[];
+} {
+  const problems = problemList();
+  const resources = withoutDuplicates(files.flatMap(({ file, text }) => readFile(file, text, problems.add)));
+  return { resources, problems: problems.all };
+}
+
+function readFile(file: string, text: string, add: (problem: Problem) => void): Read[] {
+  const yaml = readYaml(text);
+  for (const problem of yaml.problems) add({ file, ...problem, path: "", severity: "error" });
+  return yaml.documents.flatMap((document) =>
+    objectsIn(document).flatMap(({ value, base }) => {
+      let errors = 0;
+      const report: Report = (path, message, hint, severity = "error") => {
+        if (severity === "error") errors++;
+        const whole = [...base, ...path];
+        const found = { file, path: formatPath(whole), message, ...(hint === undefined ? {} : { hint }), severity };
+        add({ ...found, ...document.placeOf(whole) });
+      };
+      const resource = readObject(value, file, { document, base, report });
+      if (resource === undefined || errors > 0) return [];
+      return [{ resource, problem: (message: string) => report(["metadata", "name"], message) }];
+    }),
+  );
+}
+
+/** The document's object, or those of a `kind: List`. */
+function objectsIn({ value }: YamlDocument): { readonly value: unknown; readonly base: Path }[] {
+  if (!isRecord(value) || value["kind"] !== "List" || value["apiVersion"] !== "v1") return [{ value, base: [] }];
+  const items: unknown = value["items"] ?? [];
+  if (!Array.isArray(items)) return [{ value: items, base: ["items"] }];
+  return items.map((item: unknown, index) => ({ value: item, base: ["items", index] }));
+}
+
+interface Standing {
+  readonly document: YamlDocument;
+  readonly base: Path;
+  readonly report: Report;
+}
+
+function readObject(raw: unknown, file: string, { document, base, report }: Standing): Resource | undefined {
+  const value = withoutNulls(raw, "constants");
+  if (!isRecord(value)) {
+    report([], "is no resource", "a resource has `apiVersion`, `kind` and `metadata`");
+    return undefined;
+  }
+  const { apiVersion, kind: name } = value;
+  if (typeof apiVersion !== "string" || typeof name !== "string") {
+    report([], "a resource needs `apiVersion` and `kind`, both text");
+    return undefined;
+  }
+  const [group = "", version] = apiVersion.includes("/") ? apiVersion.split("/", 2) : ["", apiVersion];
+  const kinds = KINDS.get(group);
+  if (kinds === undefined) {
+    report(["kind"], `${apiVersion} ${name} is not ours and is ignored`, undefined, "warning");
+    return undefined;
+  }
+  const kind = kinds.get(name);
+  if (kind === undefined) {
+    report(["kind"], `${group} has no kind \`${name}\` here`, `known: ${[...kinds.keys()].join(", ")}`);
+    return undefined;
+  }
+  if (version === undefined || !kind.versions.includes(version)) {
+    report(
+      ["apiVersion"],
+      `${name} is not read in the version \`${apiVersion}\``,
+      `known: ${kind.versions.join(", ")}`,
+    );
+    return undefined;
+  }
+  for (const path of document.ambiguous) {
+    if (base.some((segment, index) => path[index] !== segment)) continue;
+    report(path.slice(base.length), "this word is a boolean to Kubernetes (YAML 1.1)", "put it in quotes");
+  }
+  const envelope = readEnvelope(value, file, document.placeOf(base).line, report);
+  return envelope === undefined ? undefined : kind.read(envelope, report);
+}
+
+/** Two resources of one name: which of them counts would depend on the order of files. */
+function withoutDuplicates(read: readonly Read[]): readonly Resource[] {
+  const first = new Map<string, Resource>();
+  for (const { resource, problem } of read) {
+    const { kind, namespace, name } = resource;
+    const key = JSON.stringify([kind, namespace, name]);
+    const other = first.get(key);
+    if (other === undefined) first.set(key, resource);
+    else problem(`${kind} ${namespace}/${name} already stands in ${other.file}, line ${other.line}`);
+  }
+  return [...first.values()];
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

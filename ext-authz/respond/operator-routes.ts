@@ -1,0 +1,69 @@
+/**
+ * What the HTTP side answers (DESIGN §5). Nothing in here holds a token, a key that is not public, or a header value.
+ */
+import type { KeyState } from "../observe/metrics.ts";
+import type { DecisionRecord } from "../observe/recent-decisions.ts";
+import type { HttpAnswer, Routes } from "../transport/http-server.ts";
+
+export interface OperatorSide {
+  readonly readiness: () => Readiness;
+  readonly metrics: { text(): Promise<string>; readonly contentType: string };
+  readonly findDecision: (id: string) => DecisionRecord | undefined;
+  /** Public keys of the internal tokens (RFC 7517). */
+  readonly jwks: () => object;
+  /** The compiled filter. */
+  readonly filter: () => Promise<Uint8Array>;
+}
+
+export interface Readiness {
+  readonly snapshot: { readonly revision: string } | undefined;
+  /** The newest reload was broken: what is in force is older than what is on disk. */
+  readonly refused: boolean;
+  readonly keys: readonly (KeyState & { readonly uri: string; readonly lastError: string })[];
+}
+
+export function operatorRoutes(side: OperatorSide): Routes {
+  return {
+    "/healthz": () => text(200, "ok\n"),
+    "/readyz": () => readyz(side.readiness()),
+    "/metrics": async () => ({ status: 200, contentType: side.metrics.contentType, body: await side.metrics.text() }),
+    "/.well-known/jwks.json": () => ({
+      ...json(200, side.jwks()),
+      headers: { "cache-control": "public, max-age=300" },
+    }),
+    "/v1/revision": () => revision(side.readiness()),
+    "/v1/decisions/": (id) => {
+      const record = side.findDecision(id);
+      return record === undefined ? json(404, { error: "no such decision, or too long ago" }) : json(200, record);
+    },
+    "/wasm/countersign.wasm": () =>
+      side.filter().then((body) => ({ status: 200, contentType: "application/wasm", body }), noFilter),
+  };
+}
+
+/** 200 only when policies and the keys of every issuer are in; a refused reload is shown but does not end readiness. */
+function readyz({ snapshot, refused, keys }: Readiness): HttpAnswer {
+  const ready = snapshot !== undefined && keys.every((source) => source.keys > 0);
+  return json(ready ? 200 : 503, {
+    ready,
+    revision: snapshot?.revision ?? null,
+    reload: refused ? "refused" : "applied",
+    keys,
+  });
+}
+
+function revision({ snapshot }: Readiness): HttpAnswer {
+  return snapshot === undefined ? json(503, { revision: null }) : json(200, { revision: snapshot.revision });
+}
+
+function noFilter(): HttpAnswer {
+  return text(404, "the filter is not built: npm run build:filter\n");
+}
+
+function json(status: number, body: object): HttpAnswer {
+  return { status, contentType: "application/json", body: `${JSON.stringify(body)}\n` };
+}
+
+function text(status: number, body: string): HttpAnswer {
+  return { status, contentType: "text/plain", body };
+}

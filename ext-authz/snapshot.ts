@@ -1,0 +1,108 @@
+/**
+ * All policies compiled: one immutable value that a reload swaps whole. In come validated resources, out comes what each
+ * workload's requests are judged by. Pure but for a bounded memo of plans.
+ */
+
+import type { KeySources } from "./authenticate/key-source.ts";
+import { type AuthenticationPlan, compileAuthentication } from "./authenticate/plan.ts";
+import { type AuthorizationPlan, compileAuthorization } from "./authorize/plan.ts";
+import type { Limits, MeshSettings } from "./config/settings.ts";
+import type { MintPlan } from "./mint/plan.ts";
+import type { Layer, Workload } from "./model.ts";
+import type { InternalToken, Resource } from "./resources/resource.ts";
+import { applies, layerOf } from "./resources/select.ts";
+
+/** What one workload's requests go through. */
+export interface WorkloadPlan {
+  readonly authentication: AuthenticationPlan;
+  readonly authorization: AuthorizationPlan;
+  /** One for each header that carries an internal token. */
+  readonly internalTokens: readonly MintPlan[];
+}
+
+export interface Snapshot {
+  /** Content hash of all resources and of the settings that give them their meaning. */
+  readonly revision: string;
+  readonly resources: readonly Resource[];
+  planFor(workload: Workload): WorkloadPlan;
+}
+
+export interface SnapshotOptions {
+  readonly mesh: MeshSettings;
+  readonly limits: Limits;
+  readonly clockSkewSeconds: number;
+  readonly keys: KeySources;
+  readonly compileMint: (token: InternalToken) => MintPlan;
+  /** Hex SHA-256. */
+  readonly hash: (text: string) => string;
+}
+
+// context_extensions are the operator's, but a template could make many: the memo never outgrows this.
+const MAX_PLANS = 1024;
+
+/** @throws Error when an InternalToken cannot be minted with these settings. */
+export function compileSnapshot(resources: readonly Resource[], options: SnapshotOptions): Snapshot {
+  const plans = new Map<string, WorkloadPlan>();
+  // Plans are compiled when a workload is first seen. Keys must not wait for that, and a broken token must show now.
+  for (const resource of resources) {
+    if (resource.kind === "RequestAuthentication") resource.jwtRules.forEach(options.keys.sourceFor);
+    if (resource.kind === "InternalToken") options.compileMint(resource);
+  }
+  return {
+    revision: options.hash(canonical(resources, options)).slice(0, 16),
+    resources,
+    planFor(workload) {
+      const key = workloadKey(workload);
+      const known = plans.get(key);
+      if (known !== undefined) return known;
+      const plan = compilePlan(resources, workload, options);
+      const oldest = plans.size >= MAX_PLANS ? plans.keys().next().value : undefined;
+      if (oldest !== undefined) plans.delete(oldest);
+      plans.set(key, plan);
+      return plan;
+    },
+  };
+}
+
+function compilePlan(resources: readonly Resource[], workload: Workload, options: SnapshotOptions): WorkloadPlan {
+  const { mesh, limits, clockSkewSeconds, keys } = options;
+  const mine = resources.filter((resource) => applies(resource, workload, mesh.rootNamespace));
+  return {
+    authentication: compileAuthentication(
+      mine.filter((resource) => resource.kind === "RequestAuthentication"),
+      { strict: mesh.strict, clockSkewSeconds, limits, keys },
+    ),
+    authorization: compileAuthorization(
+      mine.filter((resource) => resource.kind === "AuthorizationPolicy"),
+      mesh,
+    ),
+    internalTokens: narrowest(
+      mine.filter((resource) => resource.kind === "InternalToken").filter((token) => !token.shadow),
+      mesh.rootNamespace,
+    ).map(options.compileMint),
+  };
+}
+
+const BREADTH: Readonly<Record<Layer, number>> = { platform: 0, application: 1, service: 2 };
+
+/** For each header the InternalToken nearest to the workload; among equals the first by name. */
+function narrowest(tokens: readonly InternalToken[], rootNamespace: string): readonly InternalToken[] {
+  const chosen = new Map<string, InternalToken>();
+  const order = (token: InternalToken): string => `${9 - BREADTH[layerOf(token, rootNamespace)]} ${token.name}`;
+  for (const token of tokens) {
+    const rival = chosen.get(token.header);
+    if (rival === undefined || order(token) < order(rival)) chosen.set(token.header, token);
+  }
+  return [...chosen.values()];
+}
+
+function workloadKey(workload: Workload): string {
+  return JSON.stringify([workload.namespace, [...workload.labels].sort(([a], [b]) => (a < b ? -1 : 1))]);
+}
+
+/** The same resources in another order or file are the same revision. */
+function canonical(resources: readonly Resource[], options: SnapshotOptions): string {
+  const plain = (_: string, value: unknown): unknown => (value instanceof Map ? [...value].sort() : value);
+  const texts = resources.map(({ file: _file, line: _line, ...resource }) => JSON.stringify(resource, plain)).sort();
+  return JSON.stringify([texts, options.mesh, options.limits, options.clockSkewSeconds]);
+}
