@@ -7,7 +7,9 @@ const source = new URL("./cli/cli.ts", import.meta.url);
 let cli;
 if (existsSync(source)) {
   const { register } = await import("tsx/esm/api").catch(() => {
-    console.error("countersign: packages are not installed here; run `npm ci` (or `npm run setup`) in this checkout first");
+    console.error(
+      "countersign: packages are not installed here; run `npm ci` (or `npm run setup`) in this checkout first",
+    );
     process.exit(3);
   });
   register();

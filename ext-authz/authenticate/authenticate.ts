@@ -98,12 +98,14 @@ function decide(attempt: Attempt, request: RequestModel, found: Found): Outcome 
 
 /** Undefined: no token at this rule's places. All that are there must verify; they are tried from last to first (§3.4). */
 function runRule(attempt: Attempt, rule: CompiledRule, found: Found): TokenResult | Pending | undefined {
-  let result: TokenResult | undefined;
-  const tokens = rule.locations.flatMap((location) => found.get(location) ?? []);
-  for (const raw of tokens.reverse()) {
-    const next = verifyToken(attempt, rule, raw);
-    if ("renewal" in next || !next.ok) return next;
-    result = next;
+  let result: TokenResult | Pending | undefined;
+  for (let place = rule.locations.length - 1; place >= 0; place--) {
+    const location = rule.locations[place];
+    const tokens = location === undefined ? undefined : found.get(location);
+    for (let at = (tokens?.length ?? 0) - 1; at >= 0; at--) {
+      result = verifyToken(attempt, rule, tokens?.[at] ?? "");
+      if ("renewal" in result || !result.ok) return result;
+    }
   }
   return result;
 }

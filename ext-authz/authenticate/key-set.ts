@@ -15,7 +15,7 @@ export interface KeySet {
   readonly revision: string;
 }
 
-/** A token without `kid` tries every key: the bound on that work. */
+/** Nobody publishes more on purpose; each costs memory and a look for every token. */
 const MAX_KEYS = 128;
 
 export function parseKeySet(text: string, maxDepth: number, rules: JwkRules): Result<KeySet, string> {

@@ -10,13 +10,19 @@ import type { KeySet } from "./key-set.ts";
 import { KEY_UNKNOWN, NO_VALID_KEYS, SIGNATURE, type TokenRefusal } from "./refusals.ts";
 import type { Token } from "./token.ts";
 
+/** A token without `kid` fits every key of its type: what it may cost is bounded here. */
+const MAX_TRIES = 32;
+
 export function verifySignature(token: Token, keySet: KeySet): TokenRefusal | undefined {
   if (keySet.keys.length === 0) return NO_VALID_KEYS;
   let refusal = KEY_UNKNOWN;
+  let tries = 0;
   for (const key of keySet.keys) {
     if (!isCandidate(token, key)) continue;
-    if (isSignedBy(token, key)) return undefined;
     refusal = SIGNATURE;
+    if (!fits(token, key)) continue;
+    if (isSignedBy(token, key)) return undefined;
+    if (++tries === MAX_TRIES) break;
   }
   return refusal;
 }
@@ -27,11 +33,14 @@ function isCandidate(token: Token, key: VerificationKey): boolean {
   return key.alg === "" || key.alg === token.alg;
 }
 
+/** Type, curve, and exact lengths: no DER in place of r‖s (RFC 7518 §3.4), no short RSA block, no cut MAC. */
+function fits({ algorithm, signature }: Token, key: VerificationKey): boolean {
+  if (algorithm.kty !== key.kty || algorithm.curve !== key.curve) return false;
+  return signature.length === (algorithm.signatureBytes || key.modulusBytes);
+}
+
 function isSignedBy(token: Token, key: VerificationKey): boolean {
   const { algorithm, signature } = token;
-  if (algorithm.kty !== key.kty || algorithm.curve !== key.curve) return false;
-  // Exact lengths: no DER in place of r‖s (RFC 7518 §3.4), no short RSA block, no cut MAC.
-  if (signature.length !== (algorithm.signatureBytes || key.modulusBytes)) return false;
   switch (key.kty) {
     case "oct":
       return timingSafeEqual(createHmac(algorithm.hash, key.key).update(token.signedBytes).digest(), signature);

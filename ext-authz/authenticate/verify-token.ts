@@ -22,7 +22,8 @@ export interface Attempt {
   readonly plan: AuthenticationPlan;
   readonly now: number;
   readonly parsed: Map<string, TokenResult>;
-  readonly verified: Map<CompiledRule, Map<string, TokenResult>>;
+  /** By the source of the keys, not by the rule: rules that share a source share the work. */
+  readonly verified: Map<KeySource, Map<string, TokenResult>>;
   /** A request waits at most once for each source: an issuer that cannot help does not hold it forever. */
   readonly waited: Set<KeySource>;
 }
@@ -31,22 +32,26 @@ export function newAttempt(plan: AuthenticationPlan, now: number): Attempt {
   return { plan, now, parsed: new Map(), verified: new Map(), waited: new Set() };
 }
 
+/** Cheap checks first: a token of another issuer costs a comparison, even with thousands of rules. */
 export function verifyToken(attempt: Attempt, rule: CompiledRule, raw: string): TokenResult | Pending {
-  const results = attempt.verified.get(rule) ?? new Map<string, TokenResult>();
-  const known = results.get(raw);
-  if (known !== undefined) return known;
-  const result = verifyOnce(attempt, rule, raw);
-  if (!("renewal" in result)) attempt.verified.set(rule, results.set(raw, result));
-  return result;
-}
-
-function verifyOnce(attempt: Attempt, rule: CompiledRule, raw: string): TokenResult | Pending {
-  const parsed = attempt.parsed.get(raw) ?? parseToken(raw, attempt.plan.limits);
-  attempt.parsed.set(raw, parsed);
+  const parsed = parseOnce(attempt, raw);
   if (!parsed.ok) return parsed;
   const claims = checkClaims(parsed.value, rule.claims, attempt.now);
   if (claims !== undefined) return err(claims);
-  return verifyWithKeys(attempt, rule.keys, parsed.value);
+  const results = attempt.verified.get(rule.keys) ?? new Map<string, TokenResult>();
+  const known = results.get(raw);
+  if (known !== undefined) return known;
+  const result = verifyWithKeys(attempt, rule.keys, parsed.value);
+  if (!("renewal" in result)) attempt.verified.set(rule.keys, results.set(raw, result));
+  return result;
+}
+
+function parseOnce(attempt: Attempt, raw: string): TokenResult {
+  const known = attempt.parsed.get(raw);
+  if (known !== undefined) return known;
+  const parsed = parseToken(raw, attempt.plan.limits);
+  attempt.parsed.set(raw, parsed);
+  return parsed;
 }
 
 function verifyWithKeys(attempt: Attempt, source: KeySource, token: Token): TokenResult | Pending {

@@ -41,7 +41,7 @@ const always = (): boolean => true;
 export function sourceField(name: PositiveSourceField, context: FieldContext): Field {
   switch (name) {
     case "principals":
-      return identityField((values) => anyPattern(expandPrincipals(values, context.mesh), "present"));
+      return identityField((values) => anyPattern(expandPrincipals(values, context.mesh), "non-empty"));
     case "namespaces":
       return identityField(namespaceTest);
     case "serviceAccounts":

@@ -41,7 +41,7 @@ async function runDemo(args: readonly string[], output: Output) {
   let topology: Topology | undefined;
   try {
     const envoy = await getEnvoy(say);
-    const starting = startTopology(envoy, folder, say);
+    const starting = startTopology({ envoy, folder, say });
     const first = await Promise.race([starting, interrupted]);
     // Parts that are still coming up must be stopped too.
     topology = first === "interrupted" ? await starting : first;

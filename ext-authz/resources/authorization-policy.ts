@@ -21,7 +21,7 @@ interface RawPolicy extends RawTarget {
 const hasShape = shapeOf<RawPolicy>(
   closed({
     ...target,
-    action: { type: "string", enum: ["ALLOW", "DENY", "AUDIT", "CUSTOM"] },
+    action: { enum: ["ALLOW", "DENY", "AUDIT", "CUSTOM"] },
     provider: closed({ name: { type: "string" } }),
     rules: { type: "array", maxItems: 512, items: ruleSchema },
   }),

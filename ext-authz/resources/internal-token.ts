@@ -26,7 +26,7 @@ const hasShape = shapeOf<RawInternalToken>(
     {
       ...target,
       audience: text,
-      mode: { type: "string", enum: ["enforce", "shadow"] },
+      mode: { enum: ["enforce", "shadow"] },
       lifetime: text,
       header: text,
       claims: { type: "object", maxProperties: 64, additionalProperties: text },

@@ -19,7 +19,7 @@ interface RawPeerAuthentication {
   readonly portLevelMtls?: { readonly [port: string]: RawMtls };
 }
 
-const mtls = closed({ mode: { type: "string", enum: ["UNSET", "DISABLE", "PERMISSIVE", "STRICT"] } });
+const mtls = closed({ mode: { enum: ["UNSET", "DISABLE", "PERMISSIVE", "STRICT"] } });
 
 const hasShape = shapeOf<RawPeerAuthentication>(
   closed({

@@ -95,7 +95,9 @@ function readObject(raw: unknown, file: string, { document, base, report }: Stan
   const [group = "", version] = apiVersion.includes("/") ? apiVersion.split("/", 2) : ["", apiVersion];
   const kinds = KINDS.get(group);
   if (kinds === undefined) {
-    report(["kind"], `${apiVersion} ${name} is not ours and is ignored`, undefined, "warning");
+    const meant = [...KINDS].find(([, kinds]) => kinds.has(name))?.[0];
+    const hint = meant === undefined ? undefined : `did you mean the group ${meant}?`;
+    report(["kind"], `${apiVersion} ${name} is not ours and is ignored`, hint, "warning");
     return undefined;
   }
   const kind = kinds.get(name);

@@ -2,7 +2,7 @@
  * In: a node of the YAML library. Out: plain values as JSON has them, faults with their offsets, and where a path
  * stands. Pure. Objects get own properties for every key, so `__proto__` is a key like another.
  */
-import { isAlias, isMap, isScalar, isSeq } from "yaml";
+import { isAlias, isMap, isScalar, isSeq, type Pair, type YAMLMap } from "yaml";
 import type { Path } from "./field-path.ts";
 
 export type Plain = string | number | boolean | null | readonly Plain[] | { readonly [key: string]: Plain };
@@ -66,7 +66,7 @@ export function nodeAt(root: unknown, path: Path): number | undefined {
       node = node.items[segment];
       if (isMap(node) || isSeq(node) || isScalar(node)) offset = startOf(node);
     } else if (isMap(node)) {
-      const pair = node.items.find(({ key }) => keyText(key) === segment);
+      const pair = pairsOf(node).get(String(segment));
       if (pair === undefined) return offset;
       offset = startOf(pair.key);
       node = pair.value;
@@ -75,6 +75,17 @@ export function nodeAt(root: unknown, path: Path): number | undefined {
     }
   }
   return offset;
+}
+
+/** By key, built once per mapping: a file with many problems asks for many places. */
+const pairs = new WeakMap<YAMLMap, ReadonlyMap<string, Pair>>();
+
+function pairsOf(map: YAMLMap): ReadonlyMap<string, Pair> {
+  const known = pairs.get(map);
+  if (known !== undefined) return known;
+  const made = new Map(map.items.map((pair) => [keyText(pair.key), pair]));
+  pairs.set(map, made);
+  return made;
 }
 
 function keyText(key: unknown): string {

@@ -59,12 +59,16 @@ export function readYaml(text: string): YamlText {
   // Duplicate keys are found in `plainValue`: the library's own search takes quadratic time.
   const composer = new Composer({ version: "1.2", strict: true, stringKeys: true, uniqueKeys: false, merge: false });
   const composed = [...composer.compose(tokens, false, text.length)];
-  if (composed.length === 0) return { documents: [], problems: composer.streamInfo().errors.map(problemAt(place)) };
+  if (composed.length === 0) {
+    const { errors, warnings } = composer.streamInfo();
+    return { documents: [], problems: [...errors, ...warnings].slice(0, MAX_PROBLEMS).map(problemAt(place)) };
+  }
   const read = composed.map((document) => readDocument(document, place));
   return { documents: read.flatMap(({ documents }) => documents), problems: read.flatMap(({ problems }) => problems) };
 }
 
 function tokensOf(text: string, lines: LineCounter): Token[] | undefined {
+  lines.addNewLine(0);
   const parser = new Parser(lines.addNewLine);
   const tokens: Token[] = [];
   let lexemes = 0;

@@ -29,6 +29,9 @@ export interface IstioCase {
   readonly expect: { readonly status: number; readonly body?: string };
 }
 
+/** The cases' placeholder for an inline key set. */
+const JWKS = "$" + "{JWKS}";
+
 export const mesh: MeshSettings = {
   rootNamespace: "istio-system",
   trustDomain: "cluster.local",
@@ -50,7 +53,7 @@ export function workloadOf({ workload }: IstioCase): Workload {
 export function resourcesOf(one: IstioCase): readonly Resource[] {
   const text = JSON.stringify({ apiVersion: "v1", kind: "List", items: one.policies });
   const jwks = JSON.stringify(JSON.stringify({ keys: [{ kty: "RSA", n: "AQ", e: "AQAB" }] })).slice(1, -1);
-  const { resources, problems } = readResources([{ file: one.name, text: text.replaceAll("${JWKS}", jwks) }]);
+  const { resources, problems } = readResources([{ file: one.name, text: text.replaceAll(JWKS, jwks) }]);
   const errors = problems.filter(({ severity }) => severity === "error");
   if (errors.length > 0) throw new Error(JSON.stringify(errors));
   return resources.filter((resource) => applies(resource, workloadOf(one), meshOf(one).rootNamespace));

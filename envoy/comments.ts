@@ -1,0 +1,40 @@
+/**
+ * What a reader of the written YAML should know, by place in the document. In: a YAML document. Out: the same document
+ * with comments before the members named here. A place that is not in the document is a bug: comments must not get lost.
+ */
+import { type Document, isMap, isNode, isScalar } from "yaml";
+
+export type Comment = readonly [place: readonly (string | number)[], text: string];
+
+const listener = ["static_resources", "listeners", 0] as const;
+const manager = [...listener, "filter_chains", 0, "filters", 0, "typed_config"] as const;
+const authz = [...manager, "http_filters", 1, "typed_config"] as const;
+
+/** Comments that fit every zone. */
+export const zoneComments: readonly Comment[] = [
+  [["admin"], "Loopback only: whoever reaches this can stop the proxy and read its keys."],
+  [[...manager, "normalize_path"], "One reading of the path for guard, policies and upstream; two readings = refused."],
+  [[...manager, "access_log"], "One JSON line per request: who decided and why. No query, no token."],
+  [[...manager, "http_filters"], "Order is security: the guard cleans before ext_authz reads; the router is last."],
+  [[...authz, "grpc_service"], "Fail closed: no answer in this time is a 503, never a pass."],
+  [[...authz, "encode_raw_headers"], "Policies see every line of every header, not lines joined by commas."],
+  [[...manager, "route_config", "virtual_hosts"], "No catch-all across workloads: what no route names is a 404."],
+];
+
+export const edgeComments: readonly Comment[] = [
+  ...zoneComments,
+  [
+    ["static_resources", "clusters", 0, "typed_extension_protocol_options"],
+    "The stamp stands last before the wire, after route rewrites, and signs each attempt.",
+  ],
+];
+
+export function annotate(document: Document, comments: readonly Comment[]): void {
+  for (const [place, text] of comments) {
+    const parent = document.getIn(place.slice(0, -1));
+    const name = place.at(-1);
+    const pair = isMap(parent) && parent.items.find(({ key }) => isScalar(key) && key.value === name);
+    if (!pair || !isNode(pair.key)) throw new Error(`no place for a comment: ${place.join(".")}`);
+    pair.key.commentBefore = ` ${text}`;
+  }
+}

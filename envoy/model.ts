@@ -1,0 +1,109 @@
+/**
+ * The one description that all Envoy configuration is made from: a zone, its entry, what it checks and where it sends
+ * requests. In: written by `samples.ts`, the demo, the tests. Out: read by the small makers beside this file. No effects.
+ */
+
+export interface SocketAddress {
+  readonly host: string;
+  /** 0 = a free one, for tests. */
+  readonly port: number;
+}
+
+/** What the route's target is to Countersign: goes into `context_extensions` (DESIGN §5). */
+export interface RouteWorkload {
+  readonly namespace: string;
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+export interface Route {
+  readonly prefix: string;
+  /** What the prefix becomes upstream; undefined = the path stays. */
+  readonly rewrite: string | undefined;
+  /** Name of one of the zone's upstreams. */
+  readonly upstream: string;
+  readonly workload: RouteWorkload;
+}
+
+export interface Upstream {
+  readonly name: string;
+  readonly address: SocketAddress;
+  /** Whether requests are stamped on their way there; needs `Zone.stamps`. */
+  readonly stamp: boolean;
+}
+
+/** A key of the stamp's HMAC ring. */
+export interface StampKey {
+  readonly id: string;
+  /** base64url, 32 bytes or more. Secret: goes into the filter's configuration and nowhere else. */
+  readonly secret: string;
+}
+
+/** What the guard asks of a bearer token before any RPC (only what ext-authz would refuse too). */
+export interface TokenCheck {
+  readonly required: boolean;
+  readonly openPaths: readonly string[];
+  readonly maxLength: number;
+  readonly clockSkewSeconds: number;
+  readonly requireExpiry: boolean;
+  readonly algorithms: readonly string[];
+}
+
+/** The stamps that this zone's guard accepts. */
+export interface StampCheck {
+  readonly zones: readonly string[];
+  readonly maxAgeSeconds: number;
+  readonly clockSkewSeconds: number;
+  /** The header with the internal token, which the stamp must cover. */
+  readonly token: string;
+  readonly keys: readonly StampKey[];
+}
+
+/** The stamps that this zone makes. */
+export interface StampMaking {
+  readonly lifetimeSeconds: number;
+  readonly token: string;
+  /** Id of the key that signs. */
+  readonly sign: string;
+  readonly keys: readonly StampKey[];
+}
+
+export interface Zone {
+  readonly name: string;
+  /** `edge`: clients come from outside. `zone`: only stamped requests from another zone come in. */
+  readonly inbound: "edge" | "zone";
+  readonly listener: SocketAddress;
+  /** Loopback only: the admin interface can stop the proxy and shows its configuration. */
+  readonly admin: SocketAddress;
+  /** File that gets one JSON line per request; `/dev/stdout` in containers. */
+  readonly accessLog: string;
+  /** The compiled filter, on the proxy's own disk. */
+  readonly filter: string;
+  /** Proxies in front of this one that may be believed about `x-forwarded-for`. */
+  readonly trustedHops: number;
+  readonly check: { readonly address: SocketAddress; readonly timeoutSeconds: number };
+  /** Removed from every request: names, or a prefix with `*` at its end. */
+  readonly ownedHeaders: readonly string[];
+  readonly token: TokenCheck | undefined;
+  readonly accepts: StampCheck | undefined;
+  readonly stamps: StampMaking | undefined;
+  readonly routes: readonly Route[];
+  readonly upstreams: readonly Upstream[];
+}
+
+/** Plain data, as Envoy reads it. */
+export type Config = { readonly [member: string]: ConfigValue };
+export type ConfigValue = string | number | boolean | Config | readonly ConfigValue[];
+
+/** A member of a oneof `Any`: the type's URL first, then its fields. */
+export function typed(type: string, fields: Config): Config {
+  return { "@type": `type.googleapis.com/${type}`, ...fields };
+}
+
+export function seconds(value: number): string {
+  return `${value}s`;
+}
+
+export function socketAddress(address: SocketAddress): Config {
+  return { socket_address: { address: address.host, port_value: address.port } };
+}

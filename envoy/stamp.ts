@@ -1,0 +1,25 @@
+/**
+ * The stamp: last filter before the wire, in the cluster's own chain, so that it signs what really leaves: after route
+ * rewrites, and anew for each attempt. In: a zone. Out: the filters of a stamping cluster, or none.
+ */
+import type { Config, Zone } from "./model.ts";
+import { typed } from "./model.ts";
+import { wasmStand } from "./wasm.ts";
+
+export function stampFilters(zone: Zone): readonly Config[] {
+  if (zone.stamps === undefined) throw new Error(`zone ${zone.name} has a stamping upstream but makes no stamps`);
+  const { lifetimeSeconds, token, sign, keys } = zone.stamps;
+  return [
+    wasmStand("stamp", zone.filter, {
+      zone: zone.name,
+      lifetimeSeconds,
+      token,
+      sign,
+      keys: keys.map(({ id, secret }) => ({ id, secret })),
+    }),
+    {
+      name: "envoy.filters.http.upstream_codec",
+      typed_config: typed("envoy.extensions.filters.http.upstream_codec.v3.UpstreamCodec", {}),
+    },
+  ];
+}

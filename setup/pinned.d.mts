@@ -1,0 +1,4 @@
+/** Types of `pinned.mjs`, for the TypeScript that uses it. */
+export const envoyVersion: string;
+export const oldestEnvoy: { readonly major: number; readonly minor: number };
+export const wheelHashes: ReadonlyMap<string, readonly string[]>;

@@ -1,0 +1,118 @@
+/**
+ * A real Envoy around one filter. In: the binary, the module's bytes. Out: a port to ask and a way to stop.
+ * Effects: one process, one temporary folder; both end with `stop`. Envoy chooses its ports.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { request } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+
+export interface EnvoyProcess {
+  readonly port: number;
+  stop(): Promise<void>;
+}
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: string;
+}
+
+export async function startEnvoy(binary: string, module: Uint8Array, rootId: string): Promise<EnvoyProcess> {
+  const folder = await mkdtemp(join(tmpdir(), "envoy-"));
+  const wasm = join(folder, "filter.wasm");
+  const adminFile = join(folder, "admin");
+  await writeFile(wasm, module);
+  await writeFile(join(folder, "envoy.json"), JSON.stringify(bootstrap(wasm, rootId)));
+  const flags = ["--use-dynamic-base-id", "--concurrency", "1", "--admin-address-path", adminFile, "-l", "error"];
+  const child = spawn(binary, ["-c", join(folder, "envoy.json"), ...flags], { stdio: ["ignore", "ignore", "pipe"] });
+  let complaints = "";
+  child.stderr.on("data", (chunk: Buffer) => {
+    complaints = (complaints + chunk.toString()).slice(-4000);
+  });
+  const stop = async () => {
+    await ended(child);
+    await rm(folder, { recursive: true, force: true });
+  };
+  try {
+    return { port: await listenerPort(child, adminFile), stop };
+  } catch (cause) {
+    await stop();
+    throw new Error(`Envoy did not start: ${complaints}`, { cause });
+  }
+}
+
+async function ended(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null) return;
+  const exit = new Promise((resolve) => child.once("exit", resolve));
+  child.kill("SIGKILL");
+  await exit;
+}
+
+async function listenerPort(child: ChildProcess, adminFile: string): Promise<number> {
+  const deadline = Date.now() + 30_000;
+  while (Date.now() < deadline && child.exitCode === null) {
+    const admin = await readFile(adminFile, "utf8").catch(() => "");
+    const list =
+      admin &&
+      (await fetch(`http://${admin}/listeners`).then(
+        (answer) => answer.text(),
+        () => "",
+      ));
+    const port = /::127\.0\.0\.1:(\d+)/.exec(list)?.[1];
+    if (port) return Number(port);
+    await pause(20);
+  }
+  throw new Error("no listener");
+}
+
+export function ask(
+  port: number,
+  headers: readonly (readonly [string, string])[],
+  chunks: readonly string[] = [],
+): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const framing = chunks.length > 0 ? ["transfer-encoding", "chunked"] : [];
+    const flat = ["host", "a", ...framing, ...headers.flat()];
+    const sent = request(
+      { host: "127.0.0.1", port, path: "/p", method: chunks.length > 0 ? "POST" : "GET", headers: flat },
+      (answer) => {
+        const chunks: Buffer[] = [];
+        answer.on("data", (chunk: Buffer) => chunks.push(chunk));
+        answer.on("error", reject);
+        answer.on("end", () =>
+          resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body: Buffer.concat(chunks).toString() }),
+        );
+      },
+    );
+    sent.on("error", reject);
+    for (const chunk of chunks) sent.write(chunk);
+    sent.end();
+  });
+}
+
+function bootstrap(wasm: string, rootId: string): object {
+  const address = { socket_address: { address: "127.0.0.1", port_value: 0 } };
+  const type = (name: string) => `type.googleapis.com/envoy.extensions.filters.${name}`;
+  const vm = { runtime: "envoy.wasm.runtime.v8", code: { local: { filename: wasm } } };
+  const filters = [
+    {
+      name: "probe",
+      typed_config: {
+        "@type": type("http.wasm.v3.Wasm"),
+        config: { root_id: rootId, failure_policy: "FAIL_CLOSED", vm_config: vm },
+      },
+    },
+    { name: "router", typed_config: { "@type": type("http.router.v3.Router") } },
+  ];
+  const route = { match: { prefix: "/" }, direct_response: { status: 204 } };
+  const manager = {
+    "@type": type("network.http_connection_manager.v3.HttpConnectionManager"),
+    stat_prefix: "probe",
+    route_config: { virtual_hosts: [{ name: "all", domains: ["*"], routes: [route] }] },
+    http_filters: filters,
+  };
+  const chain = { filters: [{ name: "http", typed_config: manager }] };
+  return { admin: { address }, static_resources: { listeners: [{ name: "main", address, filter_chains: [chain] }] } };
+}

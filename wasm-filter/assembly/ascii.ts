@@ -1,0 +1,93 @@
+/**
+ * Bytes read as ASCII text: the few comparisons and classes that several parsers need. In come bytes and bounds, out
+ * come answers; every index is checked, so that no input can trap. No effects.
+ */
+
+export function lower(code: u8): u8 {
+  return code >= 0x41 && code <= 0x5a ? code + 32 : code;
+}
+
+export function isDigit(code: u8): bool {
+  return code >= 0x30 && code <= 0x39;
+}
+
+/** 0 to 15, or -1. */
+export function hexDigit(code: u8): i32 {
+  if (isDigit(code)) return code - 0x30;
+  const small = lower(code);
+  return small >= 0x61 && small <= 0x66 ? small - 0x61 + 10 : -1;
+}
+
+/** RFC 9110 §5.6.2 `tchar`. */
+export function isTokenChar(code: u8): bool {
+  if (isDigit(code) || (lower(code) >= 0x61 && lower(code) <= 0x7a)) return true;
+  switch (code) {
+    case 0x21:
+    case 0x23:
+    case 0x24:
+    case 0x25:
+    case 0x26:
+    case 0x27:
+    case 0x2a:
+    case 0x2b:
+    case 0x2d:
+    case 0x2e:
+    case 0x5e:
+    case 0x5f:
+    case 0x60:
+    case 0x7c:
+    case 0x7e:
+      return true;
+    default:
+      return false;
+  }
+}
+
+/** RFC 9110 `OWS`. */
+export function isBlank(code: u8): bool {
+  return code == 0x20 || code == 0x09;
+}
+
+/** The byte at `at`, or 0 outside. */
+export function byteAt(bytes: Uint8Array, at: i32): u8 {
+  return at >= 0 && at < bytes.length ? bytes[at] : 0;
+}
+
+/** First place of `code` from `from` up to `to`, or -1. */
+export function find(bytes: Uint8Array, code: u8, from: i32, to: i32): i32 {
+  const end = min(to, bytes.length);
+  for (let i = max(from, 0); i < end; i++) if (bytes[i] == code) return i;
+  return -1;
+}
+
+/** True when the bytes from `from` to `to` spell the ASCII `text`. */
+export function spells(bytes: Uint8Array, from: i32, to: i32, text: string): bool {
+  if (from < 0 || to > bytes.length || to - from != text.length) return false;
+  for (let i = 0; i < text.length; i++) if (<i32>bytes[from + i] != text.charCodeAt(i)) return false;
+  return true;
+}
+
+/** First place where the ASCII `text` stands in `bytes`, or -1. `bytes` times `text` steps at most. */
+export function findText(bytes: Uint8Array, text: string): i32 {
+  for (let at = 0; at + text.length <= bytes.length; at++) if (spells(bytes, at, at + text.length, text)) return at;
+  return -1;
+}
+
+/** The bytes from `from` to `to` as UTF-8 text; invalid sequences become U+FFFD. */
+export function textOf(bytes: Uint8Array, from: i32, to: i32): string {
+  if (from < 0 || to > bytes.length || from >= to) return "";
+  return String.UTF8.decodeUnsafe(bytes.dataStart + from, to - from);
+}
+
+export function bytesOf(text: string): Uint8Array {
+  return Uint8Array.wrap(String.UTF8.encode(text));
+}
+
+export function slice(bytes: Uint8Array, from: i32, to: i32): Uint8Array {
+  if (from < 0 || to > bytes.length || from >= to) return new Uint8Array(0);
+  return bytes.slice(from, to);
+}
+
+export function equalBytes(a: Uint8Array, b: Uint8Array): bool {
+  return a.length == b.length && memory.compare(a.dataStart, b.dataStart, a.length) == 0;
+}

@@ -1,0 +1,78 @@
+/**
+ * Base64 and base64url (RFC 4648 §4, §5), strict: one text for one byte string. Wrong alphabet, wrong or missing padding,
+ * white space and set spare bits are refused, since a lenient decoder lets two texts mean one signature. No effects.
+ */
+
+/** How a text is written: with `+/` and padding, or with `-_` and none. */
+export const STANDARD: bool = false;
+export const URL_SAFE: bool = true;
+
+const REFUSED: u32 = 0xff;
+
+/** The bytes, or null when the text from `from` to `to` is not the one canonical spelling. */
+export function decodeBase64(text: Uint8Array, from: i32, to: i32, url: bool): Uint8Array | null {
+  if (from < 0 || to > text.length || from > to) return null;
+  let end = to;
+  if (!url) {
+    if ((to - from) % 4 != 0) return null;
+    while (end > from && to - end < 2 && text[end - 1] == 0x3d) end--;
+  }
+  const length = end - from;
+  const spare = length % 4;
+  if (spare == 1) return null;
+  const out = new Uint8Array((length >> 2) * 3 + (spare == 0 ? 0 : spare - 1));
+  let bits: u32 = 0;
+  let count = 0;
+  let at = 0;
+  for (let i = from; i < end; i++) {
+    const digit = digitOf(text[i], url);
+    if (digit == REFUSED) return null;
+    bits = (bits << 6) | digit;
+    count += 6;
+    if (count >= 8) {
+      count -= 8;
+      if (at < out.length) out[at] = <u8>(bits >> count);
+      at++;
+      bits &= (1 << count) - 1;
+    }
+  }
+  return bits == 0 ? out : null;
+}
+
+/** True when every byte from `from` to `to` is of the base64url alphabet. */
+export function isBase64Url(text: Uint8Array, from: i32, to: i32): bool {
+  if (from < 0 || to > text.length) return false;
+  for (let i = from; i < to; i++) if (digitOf(text[i], URL_SAFE) == REFUSED) return false;
+  return true;
+}
+
+/** Standard alphabet with padding, as RFC 9651 §4.1.8 writes byte sequences. */
+export function encodeBase64(data: Uint8Array): string {
+  const out: u8[] = [];
+  for (let i = 0; i < data.length; i += 3) {
+    const second: u32 = i + 1 < data.length ? data[i + 1] : 0;
+    const third: u32 = i + 2 < data.length ? data[i + 2] : 0;
+    const bits = ((<u32>data[i]) << 16) | (second << 8) | third;
+    out.push(charOf((bits >> 18) & 63));
+    out.push(charOf((bits >> 12) & 63));
+    out.push(i + 1 < data.length ? charOf((bits >> 6) & 63) : 0x3d);
+    out.push(i + 2 < data.length ? charOf(bits & 63) : 0x3d);
+  }
+  return String.UTF8.decodeUnsafe(out.dataStart, out.length);
+}
+
+function digitOf(code: u8, url: bool): u32 {
+  if (code >= 0x41 && code <= 0x5a) return code - 0x41;
+  if (code >= 0x61 && code <= 0x7a) return code - 0x61 + 26;
+  if (code >= 0x30 && code <= 0x39) return code - 0x30 + 52;
+  if (code == (url ? 0x2d : 0x2b)) return 62;
+  if (code == (url ? 0x5f : 0x2f)) return 63;
+  return REFUSED;
+}
+
+function charOf(digit: u32): u8 {
+  if (digit < 26) return <u8>(0x41 + digit);
+  if (digit < 52) return <u8>(0x61 + digit - 26);
+  if (digit < 62) return <u8>(0x30 + digit - 52);
+  return digit == 62 ? 0x2b : 0x2f;
+}

@@ -1,0 +1,132 @@
+/**
+ * The guard's plugin configuration (docs/filter.md). In comes JSON, out go rules or problems, all at once. No effects.
+ */
+import { ObjectReader } from "./configuration-reader";
+import { OwnedHeaders } from "./header-firewall";
+import { isKnownAlgorithm, TokenRules } from "./jwt-shape";
+import { isHeaderName, isHeaderPattern, isOpenPath, isZone } from "./names";
+import { readKeys } from "./read-keys";
+import { ZONE_HEADER } from "./stamp-fields";
+import { StampRules } from "./verify-stamp";
+
+export class PathRules {
+  /** The listener was told to normalize: any mode but NONE. */
+  normalized: bool = true;
+  /** Bytes of the target. */
+  maxLength: i32 = 8192;
+  refuseAmbiguous: bool = true;
+}
+
+export class GuardConfiguration {
+  owned: OwnedHeaders = new OwnedHeaders();
+  path: PathRules = new PathRules();
+  /** Null = tokens are left to the server. */
+  token: TokenRules | null = null;
+  tokenRequired: bool = false;
+  /** Exact paths, or prefixes followed by `*`. */
+  openPaths: string[] = [];
+  /** Null at the edge, where no stamp can be. */
+  stamp: StampRules | null = null;
+}
+
+const MODES: string[] = ["NONE", "BASE", "MERGE_SLASHES", "DECODE_AND_MERGE_SLASHES"];
+const ALGORITHMS: string[] = [
+  "RS256",
+  "RS384",
+  "RS512",
+  "PS256",
+  "PS384",
+  "PS512",
+  "ES256",
+  "ES384",
+  "ES512",
+  "HS256",
+  "HS384",
+  "HS512",
+  "EdDSA",
+];
+
+export function readGuardConfiguration(from: ObjectReader): GuardConfiguration {
+  const read = new GuardConfiguration();
+  from.text("stand");
+  if (!isZone(from.text("zone"))) from.fail("zone", "must be 1 to 63 of a-z, 0-9, '-' and '_'");
+  const inbound = from.text("inbound");
+  if (inbound != "edge" && inbound != "zone") from.fail("inbound", "must be edge or zone");
+  readOwned(from, read);
+  readPath(from.object("path"), read.path);
+  readToken(from.object("token"), read);
+  const stamp = from.object("stamp");
+  if (stamp !== null) readStamp(stamp, read);
+  if (inbound == "zone" && read.stamp === null) from.fail("stamp", "must be there with verify: true in an inner zone");
+  if (inbound == "edge" && read.stamp !== null) from.fail("stamp", "cannot be verified at the edge; set inbound: zone");
+  from.finish();
+  return read;
+}
+
+function readOwned(from: ObjectReader, read: GuardConfiguration): void {
+  const patterns = from.texts("ownedHeaders");
+  for (let i = 0; i < patterns.length; i++) {
+    if (isHeaderPattern(patterns[i])) read.owned.add(patterns[i]);
+    else from.fail(`ownedHeaders[${i}]`, "must be a lower-case header name, or the start of one followed by *");
+  }
+  // Ours whatever is written.
+  read.owned.add("x-countersign-*");
+}
+
+function readPath(from: ObjectReader | null, path: PathRules): void {
+  if (from === null) return;
+  const mode = from.text("normalization", "BASE");
+  if (!MODES.includes(mode)) from.fail("normalization", `must be one of ${MODES.join(", ")}`);
+  path.normalized = mode != "NONE";
+  path.maxLength = <i32>from.integer("maxLength", 8192, 1, 1048576);
+  path.refuseAmbiguous = from.flag("refuseAmbiguous", true);
+  from.finish();
+}
+
+function readToken(from: ObjectReader | null, read: GuardConfiguration): void {
+  if (from === null) return;
+  const rules = new TokenRules();
+  if (from.flag("check", true)) read.token = rules;
+  read.tokenRequired = from.flag("required", false);
+  if (read.tokenRequired && read.token === null) from.fail("required", "needs check: true");
+  read.openPaths = from.texts("openPaths", []);
+  for (let i = 0; i < read.openPaths.length; i++) {
+    if (!isOpenPath(read.openPaths[i]))
+      from.fail(`openPaths[${i}]`, "must start with '/'; '*' may stand at its end only");
+  }
+  rules.maxLength = <i32>from.integer("maxLength", 16384, 64, 65536);
+  rules.clockSkew = from.integer("clockSkewSeconds", 60, 0, 3600);
+  rules.requireExpiry = from.flag("requireExpiry", true);
+  const algorithms = from.texts("algorithms", ALGORITHMS);
+  if (algorithms.length == 0) from.fail("algorithms", "must name at least one algorithm");
+  for (let i = 0; i < algorithms.length; i++) {
+    if (!isKnownAlgorithm(algorithms[i])) from.fail(`algorithms[${i}]`, `must be one of ${ALGORITHMS.join(", ")}`);
+    rules.algorithms.add(algorithms[i]);
+  }
+  from.finish();
+}
+
+function readStamp(from: ObjectReader, read: GuardConfiguration): void {
+  const rules = new StampRules();
+  if (from.flag("verify", true)) read.stamp = rules;
+  const zones = from.texts("zones");
+  if (from.has("zones") && zones.length == 0) from.fail("zones", "must name at least one zone");
+  for (let i = 0; i < zones.length; i++) {
+    if (!isZone(zones[i])) from.fail(`zones[${i}]`, "must be 1 to 63 of a-z, 0-9, '-' and '_'");
+    rules.zones.add(zones[i]);
+  }
+  rules.maxAge = from.integer("maxAgeSeconds", 30, 1, 3600);
+  rules.clockSkew = from.integer("clockSkewSeconds", 5, 0, 300);
+  rules.token = readTokenHeader(from);
+  rules.keys = readKeys(from);
+  from.finish();
+}
+
+/** `token`, the header that stamps cover; "" = none. */
+export function readTokenHeader(from: ObjectReader): string {
+  const name = from.text("token", "txn-token");
+  if (name != "" && (!isHeaderName(name) || name == ZONE_HEADER || name.startsWith("signature"))) {
+    from.fail("token", 'must be a lower-case header name, or ""');
+  }
+  return name;
+}

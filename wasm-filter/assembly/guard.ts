@@ -1,0 +1,106 @@
+/**
+ * The guard: first filter of the listener. In comes a request's head, out goes Continue or a local reply; what it cannot see
+ * it refuses. Order: stamp (inner zones), owned headers, path, credentials. Effects: host calls.
+ */
+import { HeadersStatus, HttpContext, MapType, now, RootContext, TrailersStatus } from "proxy-wasm-sdk-as/assembly";
+import { refuseCredentials } from "./credentials";
+import { GuardConfiguration } from "./guard-configuration";
+import { ambiguity, hasEncodedNul } from "./path";
+import { Refusal } from "./refusal";
+import { RefusalCounters, record } from "./refuse";
+import { RequestHead, readRequestHead, trimmed } from "./request-head";
+import { SignedMessage } from "./signed-message";
+import { INPUT_HEADER, SIGNATURE_HEADER, ZONE_HEADER } from "./stamp-fields";
+import { stripNominated, stripOwned, stripStamp } from "./strip-headers";
+import { refuseStamp, StampedRequest, StampRules } from "./verify-stamp";
+
+export const GUARD = "guard";
+const NANOSECONDS: u64 = 1000000000;
+
+export class Guard extends HttpContext {
+  constructor(
+    contextId: u32,
+    root: RootContext,
+    private rules: GuardConfiguration,
+    private counters: RefusalCounters,
+  ) {
+    super(contextId, root);
+  }
+
+  onRequestHeaders(_count: u32, _endOfStream: bool): HeadersStatus {
+    const refusal = this.judge();
+    if (refusal !== null) {
+      this.counters.refuse(refusal);
+      return HeadersStatus.StopIteration;
+    }
+    record(GUARD, "passed");
+    return HeadersStatus.Continue;
+  }
+
+  onRequestTrailers(_count: u32): TrailersStatus {
+    const head = readRequestHead(MapType.RequestTrailers);
+    if (head === null) {
+      this.counters.refuse(unreadable());
+      return TrailersStatus.StopIteration;
+    }
+    if (stripOwned(MapType.RequestTrailers, head, this.rules.owned, false, "")) return TrailersStatus.Continue;
+    this.counters.refuse(failed());
+    return TrailersStatus.StopIteration;
+  }
+
+  private judge(): Refusal | null {
+    const head = readRequestHead(MapType.RequestHeaders);
+    if (head === null) return unreadable();
+    const seconds = <i64>(now() / NANOSECONDS);
+    // Without a clock every expiry would lie in the future.
+    if (seconds == 0) return failed();
+    const method = head.first(":method");
+    const target = head.first(":path");
+
+    const stamp = this.rules.stamp;
+    let keep = "";
+    if (stamp !== null) {
+      const refusal = refuseStamp(stampedRequest(head, method, target, stamp), stamp, seconds);
+      if (refusal !== null) return refusal;
+      // A token that is there is covered: a stamp without it was refused.
+      keep = stamp.token;
+    }
+    if (!stripNominated(head, this.rules.owned)) return failed();
+    if (!stripOwned(MapType.RequestHeaders, head, this.rules.owned, stamp !== null, keep)) return failed();
+    if (stamp === null && !stripStamp(head)) return failed();
+
+    const refusal = refusePath(method, target, this.rules);
+    return refusal !== null ? refusal : refuseCredentials(head, method, target, this.rules, seconds);
+  }
+}
+
+function stampedRequest(head: RequestHead, method: Uint8Array, target: Uint8Array, rules: StampRules): StampedRequest {
+  const message = new SignedMessage(method, head.first(":scheme"), head.first(":authority"), target);
+  return new StampedRequest(
+    message,
+    head.all(INPUT_HEADER),
+    head.all(SIGNATURE_HEADER),
+    allTrimmed(head, rules.token),
+    allTrimmed(head, ZONE_HEADER),
+  );
+}
+
+export function allTrimmed(head: RequestHead, name: string): Uint8Array[] {
+  const lines = head.all(name);
+  for (let i = 0; i < lines.length; i++) lines[i] = trimmed(lines[i]);
+  return lines;
+}
+
+function refusePath(method: Uint8Array, target: Uint8Array, rules: GuardConfiguration): Refusal | null {
+  if (target.length > rules.path.maxLength) return new Refusal("request_malformed", "The request target is too long");
+  const ambiguous = rules.path.refuseAmbiguous && ambiguity(target, method, rules.path.normalized) != "";
+  return ambiguous || hasEncodedNul(target) ? new Refusal("path_ambiguous", "The request path is ambiguous") : null;
+}
+
+export function unreadable(): Refusal {
+  return new Refusal("headers_unreadable", "The request could not be read");
+}
+
+export function failed(): Refusal {
+  return new Refusal("internal_error", "The request could not be processed");
+}

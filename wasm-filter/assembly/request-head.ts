@@ -1,0 +1,74 @@
+/**
+ * One request's header lines, read in place from the host's bytes, in wire order with duplicates. In comes what the host
+ * holds now, out come spans and values. `readRequestHead` is the only effect: one host call.
+ */
+import { HeaderPairs, headerPairs, MapType } from "proxy-wasm-sdk-as/assembly";
+import { byteAt, isBlank, slice, spells } from "./ascii";
+
+/** Null when the headers cannot be read: the caller must refuse. */
+export function readRequestHead(map: MapType): RequestHead | null {
+  const pairs = headerPairs(map);
+  return pairs.ok ? new RequestHead(pairs) : null;
+}
+
+export class RequestHead {
+  length: i32;
+  /** Where all names and values stand. */
+  wire: Uint8Array;
+  private pairs: HeaderPairs;
+
+  constructor(pairs: HeaderPairs) {
+    this.pairs = pairs;
+    this.length = pairs.length;
+    this.wire = pairs.length == 0 ? new Uint8Array(0) : Uint8Array.wrap(pairs.nameBytes(0).buffer);
+  }
+
+  nameStart(line: i32): i32 {
+    return <i32>(this.pairs.namePtr(line) - this.wire.dataStart);
+  }
+
+  nameEnd(line: i32): i32 {
+    return this.nameStart(line) + this.pairs.nameLength(line);
+  }
+
+  nameIs(line: i32, name: string): bool {
+    return spells(this.wire, this.nameStart(line), this.nameEnd(line), name);
+  }
+
+  nameBytes(line: i32): Uint8Array {
+    return this.pairs.nameBytes(line);
+  }
+
+  value(line: i32): Uint8Array {
+    return this.pairs.valueBytes(line);
+  }
+
+  count(name: string): i32 {
+    let count = 0;
+    for (let line = 0; line < this.length; line++) if (this.nameIs(line, name)) count++;
+    return count;
+  }
+
+  /** The value of the first line of that name; empty when there is none. */
+  first(name: string): Uint8Array {
+    for (let line = 0; line < this.length; line++) if (this.nameIs(line, name)) return this.value(line);
+    return new Uint8Array(0);
+  }
+
+  /** Every line's value of that name; none for the name "". */
+  all(name: string): Uint8Array[] {
+    const values: Uint8Array[] = [];
+    if (name == "") return values;
+    for (let line = 0; line < this.length; line++) if (this.nameIs(line, name)) values.push(this.value(line));
+    return values;
+  }
+}
+
+/** Without blanks at either end (RFC 9110 §5.5). */
+export function trimmed(value: Uint8Array): Uint8Array {
+  let from = 0;
+  let to = value.length;
+  while (from < to && isBlank(byteAt(value, from))) from++;
+  while (to > from && isBlank(byteAt(value, to - 1))) to--;
+  return slice(value, from, to);
+}

@@ -1,0 +1,85 @@
+/**
+ * The two plugins of the module: each reads its configuration once and makes a context for each request. A configuration
+ * that is wrong anywhere is refused as a whole, with a log line for each problem. Effects: log, metrics.
+ */
+import { HttpContext, LogLevel, log, RootContext } from "proxy-wasm-sdk-as/assembly";
+import { ObjectReader, Problems } from "./configuration-reader";
+import { GUARD, Guard } from "./guard";
+import { GuardConfiguration, readGuardConfiguration } from "./guard-configuration";
+import { JsonDocument } from "./json";
+import { RefusalCounters } from "./refuse";
+import { readStampConfiguration, StampConfiguration } from "./stamp-configuration";
+import { STAMP, Stamper } from "./stamper";
+
+const MAX_BYTES: i32 = 262144;
+const MAX_DEPTH: i32 = 8;
+
+export class GuardRoot extends RootContext {
+  private rules: GuardConfiguration | null = null;
+  private counters: RefusalCounters | null = null;
+
+  onConfigure(configuration: Uint8Array): bool {
+    const problems = new Problems();
+    const reader = open(configuration, GUARD, problems);
+    let rules: GuardConfiguration | null = null;
+    if (reader !== null) rules = readGuardConfiguration(reader);
+    if (refused(GUARD, problems)) return false;
+    this.rules = rules;
+    this.counters = new RefusalCounters(GUARD);
+    return true;
+  }
+
+  createHttpContext(contextId: u32): HttpContext | null {
+    const rules = this.rules;
+    const counters = this.counters;
+    return rules === null || counters === null ? null : new Guard(contextId, this, rules, counters);
+  }
+}
+
+export class StampRoot extends RootContext {
+  private settings: StampConfiguration | null = null;
+  private counters: RefusalCounters | null = null;
+
+  onConfigure(configuration: Uint8Array): bool {
+    const problems = new Problems();
+    const reader = open(configuration, STAMP, problems);
+    let settings: StampConfiguration | null = null;
+    if (reader !== null) settings = readStampConfiguration(reader);
+    if (refused(STAMP, problems)) return false;
+    this.settings = settings;
+    this.counters = new RefusalCounters(STAMP);
+    return true;
+  }
+
+  createHttpContext(contextId: u32): HttpContext | null {
+    const settings = this.settings;
+    const counters = this.counters;
+    return settings === null || counters === null ? null : new Stamper(contextId, this, settings, counters);
+  }
+}
+
+/** The configuration as an object for `stand`; null with a problem when it is not one. */
+function open(configuration: Uint8Array, stand: string, problems: Problems): ObjectReader | null {
+  if (configuration.length > MAX_BYTES) {
+    problems.add("configuration", `is larger than ${MAX_BYTES} bytes`);
+    return null;
+  }
+  const document = new JsonDocument(configuration, MAX_DEPTH);
+  if (document.problem != "") {
+    problems.add("configuration", `is not JSON: ${document.problem}`);
+    return null;
+  }
+  const reader = new ObjectReader(document, 0, "", problems);
+  if (problems.none && reader.text("stand") != stand) {
+    problems.add("stand", `must be ${stand} for the root id countersign.${stand}`);
+    return null;
+  }
+  return problems.none ? reader : null;
+}
+
+function refused(stand: string, problems: Problems): bool {
+  for (let i = 0; i < problems.list.length; i++) {
+    log(LogLevel.Error, `countersign.${stand}: configuration refused: ${problems.list[i]}`);
+  }
+  return !problems.none;
+}

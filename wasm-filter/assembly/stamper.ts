@@ -1,0 +1,99 @@
+/**
+ * The stamp: last filter before the wire, best in the upstream chain, where rewrites are done. In comes the head as it
+ * leaves, out goes the same with zone and signature, or a local reply: nothing leaves unsigned. Effects: host calls.
+ */
+import {
+  HeadersStatus,
+  HttpContext,
+  MapType,
+  now,
+  RootContext,
+  randomFill,
+  removeHeaderBytes,
+  Status,
+  setHeader,
+  setHeaderBytes,
+} from "proxy-wasm-sdk-as/assembly";
+import { bytesOf } from "./ascii";
+import { ByteWriter } from "./byte-writer";
+import { allTrimmed, failed, unreadable } from "./guard";
+import { isAliasOf } from "./header-firewall";
+import { makeStamp } from "./make-stamp";
+import { Refusal } from "./refusal";
+import { RefusalCounters } from "./refuse";
+import { RequestHead, readRequestHead } from "./request-head";
+import { SignedMessage } from "./signed-message";
+import { StampConfiguration } from "./stamp-configuration";
+import { INPUT_HEADER, SIGNATURE_HEADER, withoutOurs, ZONE_HEADER } from "./stamp-fields";
+
+export const STAMP = "stamp";
+const NANOSECONDS: u64 = 1000000000;
+const NONCE_BYTES: i32 = 16;
+const ZONE = bytesOf(ZONE_HEADER);
+
+export class Stamper extends HttpContext {
+  constructor(
+    contextId: u32,
+    root: RootContext,
+    private settings: StampConfiguration,
+    private counters: RefusalCounters,
+  ) {
+    super(contextId, root);
+  }
+
+  onRequestHeaders(_count: u32, _endOfStream: bool): HeadersStatus {
+    const refusal = this.sign();
+    if (refusal === null) return HeadersStatus.Continue;
+    this.counters.refuse(refusal);
+    return HeadersStatus.StopIteration;
+  }
+
+  private sign(): Refusal | null {
+    const head = readRequestHead(MapType.RequestHeaders);
+    if (head === null) return unreadable();
+    const created = <i64>(now() / NANOSECONDS);
+    const key = this.settings.keys.at(this.settings.sign, created);
+    const nonce = new Uint8Array(NONCE_BYTES);
+    if (created == 0 || key === null || !randomFill(nonce)) return failed();
+
+    const token = this.settings.token;
+    const tokens = allTrimmed(head, token);
+    // The next zone refuses two: which of them would a stamp speak for?
+    if (tokens.length > 1) return failed();
+    const message = new SignedMessage(
+      head.first(":method"),
+      head.first(":scheme"),
+      head.first(":authority"),
+      head.first(":path"),
+    );
+    message.field(ZONE_HEADER, [bytesOf(this.settings.zone)]);
+    if (tokens.length == 1) message.field(token, tokens);
+    const covered = tokens.length == 1 ? token : "";
+    const stamp = makeStamp(message, covered, key, created, created + this.settings.lifetime, nonce);
+    if (stamp === null) return failed();
+
+    const written =
+      this.writeZone(head) &&
+      append(head, INPUT_HEADER, stamp.input) &&
+      append(head, SIGNATURE_HEADER, stamp.signature);
+    return written ? null : failed();
+  }
+
+  /** One line, under no alias. */
+  private writeZone(head: RequestHead): bool {
+    for (let line = 0; line < head.length; line++) {
+      if (!isAliasOf(head.wire, head.nameStart(line), head.nameEnd(line), ZONE)) continue;
+      if (removeHeaderBytes(MapType.RequestHeaders, head.nameBytes(line)) != Status.Ok) return false;
+    }
+    return setHeader(MapType.RequestHeaders, ZONE_HEADER, this.settings.zone) == Status.Ok;
+  }
+}
+
+/** One line: the members of others, then ours. */
+function append(head: RequestHead, name: string, member: string): bool {
+  const out = new ByteWriter();
+  out.bytes(withoutOurs(head.all(name)));
+  if (out.length > 0) out.text(", ");
+  out.text(member);
+  return setHeaderBytes(MapType.RequestHeaders, name, out.take()) == Status.Ok;
+}

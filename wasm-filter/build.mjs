@@ -1,0 +1,84 @@
+/**
+ * Compiles the filter. In: assembly/ and the SDK's assembly/. Out: build/countersign.wasm, or with `--test` the module
+ * build/crypto-test.wasm (and its glue) that exports the pure parts to tests. Effects: files under build/, one line on
+ * standard output. Does nothing when the sources are those of the last build.
+ */
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+
+const here = path.dirname(fileURLToPath(import.meta.url));
+const out = path.join(here, "build");
+const optimize = ["-Oz", "--converge", "--runtime", "incremental"];
+
+/** `--test` wants names that JavaScript can call; the module for Envoy wants no import that Envoy does not offer. */
+const targets = {
+  filter: {
+    file: "countersign.wasm",
+    entry: "assembly/index.ts",
+    flags: ["--exportStart", "_initialize", "--use", "abort=~lib/proxy-wasm-sdk-as/assembly/abort/abort"],
+  },
+  test: {
+    file: "crypto-test.wasm",
+    entry: "assembly/test-entry.ts",
+    flags: ["--exportRuntime", "--bindings", "raw"],
+  },
+};
+
+const target = process.argv.includes("--test") ? targets.test : targets.filter;
+const unknown = process.argv.slice(2).filter((argument) => argument !== "--test");
+if (unknown.length > 0) {
+  console.error(`unknown argument: ${unknown[0]}\nusage: node wasm-filter/build.mjs [--test]`);
+  process.exit(2);
+}
+
+const file = path.join(out, target.file);
+const stamp = `${file}.sources`;
+const sources = sourceHash();
+const isFresh = existsSync(file) && existsSync(stamp) && readFileSync(stamp, "utf8") === sources;
+if (!isFresh) compile();
+const bytes = readFileSync(file);
+const sha256 = createHash("sha256").update(bytes).digest("hex");
+console.log(`${path.relative(process.cwd(), file)} ${bytes.length} bytes sha256 ${sha256}${isFresh ? " (fresh)" : ""}`);
+
+/** Into a file of our own, then renamed: a test that runs at the same time sees the old module or the new, never half. */
+function compile() {
+  mkdirSync(out, { recursive: true });
+  const scratch = path.join(out, `.${process.pid}`);
+  mkdirSync(scratch, { recursive: true });
+  try {
+    const asc = path.join(
+      path.dirname(createRequire(import.meta.url).resolve("assemblyscript/package.json")),
+      "bin/asc.js",
+    );
+    const made = path.join(scratch, target.file);
+    const run = spawnSync(process.execPath, [asc, target.entry, ...optimize, ...target.flags, "-o", made], {
+      cwd: here,
+      encoding: "utf8",
+    });
+    if (run.status !== 0) {
+      console.error(`${run.stdout ?? ""}${run.stderr ?? run.error ?? ""}`);
+      process.exitCode = 1;
+      throw new Error("the filter does not compile");
+    }
+    for (const name of readdirSync(scratch)) renameSync(path.join(scratch, name), path.join(out, name));
+    writeFileSync(stamp, sources);
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+/** Names and contents of everything that goes into the module, and how it is built. */
+function sourceHash() {
+  const hash = createHash("sha256").update(JSON.stringify([target, optimize]));
+  for (const folder of ["assembly", "proxy-wasm-sdk-as/assembly"]) {
+    const root = path.join(here, folder);
+    for (const name of readdirSync(root, { recursive: true, encoding: "utf8" }).sort()) {
+      if (name.endsWith(".ts")) hash.update(`${folder}/${name}\0`).update(readFileSync(path.join(root, name)));
+    }
+  }
+  return hash.digest("hex");
+}
