@@ -65,6 +65,8 @@ function readTarget(http: IncomingHttp, settings: RequestSettings): Target | Ref
   const target = normalizePath(http.target, settings.pathNormalization);
   if (hasEncodedNul(target.path)) return ambiguous("an encoded NUL");
   if (!settings.strict) return target;
+  // Istio's Envoy cuts a fragment, a stock one answers 400; what reaches us was in front of neither.
+  if (http.target.includes("#")) return ambiguous("a fragment");
   const reason = ambiguity(target.path, http.method);
   if (reason !== undefined) return ambiguous(reason);
   // The proxy in front was told to normalize. What it did not, the upstream will see otherwise than we do.

@@ -30,6 +30,7 @@ describe("refused before any token is looked at", () => {
     ["/a/../b", "path_ambiguous"],
     ["/a//b", "path_ambiguous"],
     ["/%00", "path_ambiguous"],
+    ["/a#b", "path_ambiguous"],
     [`/${"a".repeat(100)}`, "request_malformed"],
   ])("%s", (target, code) => {
     const built = buildRequest(incoming({ target }), settings);

@@ -57,7 +57,7 @@ function hasPrefix(bytes: Uint8Array, from: i32, to: i32, prefix: Uint8Array): b
 }
 
 function fold(code: u8): u8 {
-  return lower(code);
+  return code == 0x5f ? 0x2d : lower(code);
 }
 
 function bit(code: u8): u32 {
