@@ -5,7 +5,7 @@
  */
 import type { Authentication, RequestModel } from "../model.ts";
 import { err, ok, type Result } from "../result.ts";
-import { headerValues } from "./inline-headers.ts";
+import { headerValues } from "../request/inline-headers.ts";
 import { type Location, tokensAt } from "./locations.ts";
 import type { AuthenticationPlan, CompiledRule } from "./plan.ts";
 import { CONFLICT, FETCH_FAILED, ISSUER, TOO_MANY, type TokenRefusal } from "./refusals.ts";

@@ -5,7 +5,7 @@
 import type { RequestModel } from "../model.ts";
 import type { JwtRule } from "../resources/resource.ts";
 import { cookieValue } from "./cookies.ts";
-import { headerValues } from "./inline-headers.ts";
+import { headerValues } from "../request/inline-headers.ts";
 import { queryParameter } from "./query-parameters.ts";
 
 export type Location =

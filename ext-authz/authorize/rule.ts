@@ -80,10 +80,11 @@ function operationDrafts(operation: NonNullable<Rule["to"]>[number]): Draft[] {
   const draft = (name: Parameters<typeof operationField>[0], values?: readonly string[], not?: readonly string[]) =>
     draftPair(`operation.${name}`, `operation.not${capital(name)}`, operationField(name), values, not);
   return [
+    // The most telling first: most rules fail on their path.
+    ...draft("paths", operation.paths, operation.notPaths),
     ...draft("methods", operation.methods, operation.notMethods),
     ...draft("ports", operation.ports, operation.notPorts),
     ...draft("hosts", operation.hosts, operation.notHosts),
-    ...draft("paths", operation.paths, operation.notPaths),
   ];
 }
 

@@ -7,6 +7,7 @@ import { err, ok, type Refusal, type RequestReason, type Result } from "../resul
 import { ambiguity, hasEncodedNul } from "./ambiguous-path.ts";
 import { type ClientAddressSettings, clientAddress } from "./client-address.ts";
 import type { Incoming, IncomingHttp, IncomingPeer } from "./incoming.ts";
+import { joinInlineHeaders } from "./inline-headers.ts";
 import { parseIp } from "./ip-address.ts";
 import { normalizePath, type Target } from "./normalize-path.ts";
 import { peerIdentity } from "./peer-identity.ts";
@@ -38,7 +39,7 @@ export function buildRequest(
     query: target.query,
     scheme: http?.scheme ?? "",
     host: http === undefined || http.host === "" ? undefined : http.host,
-    headers: http?.headers ?? NO_HEADERS,
+    headers: joinInlineHeaders(http?.headers ?? NO_HEADERS),
     source,
     destination: { address: address(incoming.destination), port: incoming.destination.port },
     remoteAddress: clientAddress(http?.headers.get("x-forwarded-for") ?? [], source.address, settings.clientAddress),

@@ -50,7 +50,7 @@ const DEFAULT_TIMEOUT_MS = 5000;
 /** Istio's strict form for names that it writes. */
 const OUTPUT_HEADER = /^[-_A-Za-z0-9]+$/;
 /** RFC 9110 §5.6.2 `token`: anything else never is a header of a request. */
-const HEADER = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+export const HEADER = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
 export function readJwtRule(raw: RawJwtRule, report: Report): JwtRule {
   const { issuer = "", jwks = "", outputPayloadToHeader: payloadHeader = "" } = raw;
@@ -97,6 +97,6 @@ function readTimeout(timeout: string | undefined, report: Report): number {
 }
 
 /** The URL parser mends what it is given (spaces, missing slashes), so the form is checked before it may. */
-function isHttpUrl(text: string): boolean {
+export function isHttpUrl(text: string): boolean {
   return /^https?:\/\/[^\s/?#][^\s]*$/i.test(text) && URL.canParse(text);
 }

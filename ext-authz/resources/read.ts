@@ -3,14 +3,19 @@
  * Pure. A resource with an error is left out, and whoever loads must not use a set that has errors: a policy that is
  * missing may be the one that refuses.
  */
+import { readApiKeys } from "./api-keys.ts";
 import { readAuthorizationPolicy } from "./authorization-policy.ts";
 import { formatPath, type Path, type Report } from "./field-path.ts";
 import { readInternalToken } from "./internal-token.ts";
 import { type Envelope, readEnvelope, withoutNulls } from "./manifest.ts";
 import { readPeerAuthentication } from "./peer-authentication.ts";
 import { problemList } from "./problem-list.ts";
+import { readProofOfPossession } from "./proof-of-possession.ts";
 import { readRequestAuthentication } from "./request-authentication.ts";
 import type { Problem, Resource } from "./resource.ts";
+import { readRevocation } from "./revocation.ts";
+import { readTokenIntrospection } from "./token-introspection.ts";
+import { readTokenProfile } from "./token-profile.ts";
 import { readYaml, type YamlDocument } from "./yaml-text.ts";
 
 type ReadSpec = (envelope: Envelope, report: Report) => Resource | undefined;
@@ -21,6 +26,7 @@ interface Kind {
 }
 
 const ISTIO = ["v1", "v1beta1"];
+const OURS = ["v1alpha1"];
 const KINDS: ReadonlyMap<string, ReadonlyMap<string, Kind>> = new Map([
   [
     "security.istio.io",
@@ -30,7 +36,17 @@ const KINDS: ReadonlyMap<string, ReadonlyMap<string, Kind>> = new Map([
       ["PeerAuthentication", { versions: ISTIO, read: readPeerAuthentication }],
     ]),
   ],
-  ["countersign.dev", new Map<string, Kind>([["InternalToken", { versions: ["v1alpha1"], read: readInternalToken }]])],
+  [
+    "countersign.dev",
+    new Map<string, Kind>([
+      ["InternalToken", { versions: OURS, read: readInternalToken }],
+      ["ApiKeys", { versions: OURS, read: readApiKeys }],
+      ["ProofOfPossession", { versions: OURS, read: readProofOfPossession }],
+      ["Revocation", { versions: OURS, read: readRevocation }],
+      ["TokenIntrospection", { versions: OURS, read: readTokenIntrospection }],
+      ["TokenProfile", { versions: OURS, read: readTokenProfile }],
+    ]),
+  ],
 ]);
 
 interface Read {

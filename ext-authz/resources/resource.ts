@@ -3,6 +3,7 @@
  * `read.ts` is the only door. Field names are those of the resources' own API.
  */
 import type { JsonObject } from "../model.ts";
+import type { CredentialResource } from "./credential-resource.ts";
 
 export interface TargetReference {
   readonly group: string;
@@ -17,7 +18,7 @@ export interface Target {
   readonly targetRefs: readonly TargetReference[];
 }
 
-interface Meta {
+export interface Meta {
   readonly namespace: string;
   readonly name: string;
   readonly target: Target;
@@ -123,7 +124,12 @@ export interface InternalToken extends Meta {
   readonly constants: JsonObject;
 }
 
-export type Resource = RequestAuthentication | AuthorizationPolicy | PeerAuthentication | InternalToken;
+export type Resource =
+  | RequestAuthentication
+  | AuthorizationPolicy
+  | PeerAuthentication
+  | InternalToken
+  | CredentialResource;
 
 /** One thing wrong in a file. `path` is the field as `spec.rules[0].to[0].operation.paths[1]`. Lines count from 1. */
 export interface Problem {

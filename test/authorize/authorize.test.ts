@@ -150,6 +150,11 @@ describe("values that mean nothing never open anything", () => {
     expect(outcome([policy("DENY", [rule])])).toBe("denied_by_policy");
   });
 
+  test("one such value drops an ALLOW rule whatever else it lists", () => {
+    const rule = { from: [{ ipBlocks: ["nonsense", "10.0.0.1"] }] };
+    expect(outcome([policy("ALLOW", [rule])])).toBe("no_policy_allows");
+  });
+
   test("a DENY keeps its good values", () => {
     const rule = { from: [{ ipBlocks: ["nonsense", "192.0.2.1"] }] };
     expect(outcome([policy("DENY", [rule])])).toBe("allow");

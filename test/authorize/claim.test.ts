@@ -70,6 +70,12 @@ describe("request.auth.claims", () => {
     expect(ruleMatches({ when: [{ key: "request.auth.claims[a]", notValues: ["*"] }] })).toBe(true);
   });
 
+  test("only own members count", () => {
+    const inherited: JsonObject = Object.create({ a: "v", b: { c: "v" } });
+    expect(ruleMatches({ when: [{ key: "request.auth.claims[a]", values: ["v"] }] }, {}, inherited)).toBe(false);
+    expect(ruleMatches({ from: [{ requestPrincipals: ["v"] }] }, {}, Object.create({ iss: "v", sub: "" }))).toBe(false);
+  });
+
   test("a hostile payload is matched or not, never thrown at", () => {
     fc.assert(
       fc.property(fc.dictionary(fc.constantFrom("a", "b", "__proto__", "constructor"), fc.jsonValue()), (value) => {

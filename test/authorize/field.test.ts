@@ -73,6 +73,8 @@ const operations: readonly Row<Operation>[] = [
   [{ paths: ["/a"] }, { path: "/a", query: "b=/c" }, true],
   [{ paths: ["*/c"] }, { path: "/a", query: "b=/c" }, false],
   [{ paths: ["/a*"] }, { path: "/a" }, true],
+  [{ paths: ["*mid*"] }, { path: "/amid*" }, true],
+  [{ paths: ["*mid*"] }, { path: "/midst" }, false],
   [{ paths: ["*"] }, { path: "/x" }, true],
   [{ paths: ["*"] }, { path: "" }, false],
   [{ notPaths: ["*"] }, { path: "" }, true],
@@ -136,6 +138,7 @@ const conditions: readonly Row<Condition>[] = [
   [unless(member, "v"), {}, true],
   [when("experimental.envoy.filters.http.x[a][b]", "v"), filter({ "a][b": "v" }), true],
   [when("experimental.envoy.filters.http.x[__proto__]", "*"), filter({}), false],
+  [when(member, "v"), filter(Object.create({ y: "v" })), false],
 ];
 
 describe("what each field matches", () => {

@@ -71,6 +71,20 @@ describe("what the stages read", () => {
     expect(built.ok && built.value.peerCertificate).toBe(undefined);
   });
 
+  test("lines that Envoy joins before any filter are one value, the others stay apart", () => {
+    const headers = new Map([
+      ["user-agent", ["a", "b"]],
+      ["x-role", ["a", "b"]],
+    ]);
+    const built = buildRequest(incoming({ headers }), settings);
+    expect(built.ok && built.value.headers).toEqual(
+      new Map([
+        ["user-agent", ["a,b"]],
+        ["x-role", ["a", "b"]],
+      ]),
+    );
+  });
+
   test("TCP has no method, path or host", () => {
     const built = buildRequest(incoming({}, { http: undefined, sni: "Shop.Example" }), settings);
     expect(built).toMatchObject({

@@ -23,7 +23,9 @@ const INLINE: ReadonlySet<string> = new Set([
   "user-agent",
   "via",
   "x-client-trace-id",
+  "x-forwarded-for",
   "x-forwarded-host",
+  "x-request-id",
 ]);
 
 const NONE: readonly string[] = [];
@@ -32,4 +34,15 @@ const NONE: readonly string[] = [];
 export function headerValues(headers: Headers, name: string): readonly string[] {
   const lines = headers.get(name) ?? NONE;
   return lines.length > 1 && INLINE.has(name) ? [lines.join(",")] : lines;
+}
+
+/** All headers as a filter sees them: what policies match on, line by line. The same map when nothing is to be joined. */
+export function joinInlineHeaders(headers: Headers): Headers {
+  let joined: Map<string, readonly string[]> | undefined;
+  for (const [name, lines] of headers) {
+    if (lines.length < 2 || !INLINE.has(name)) continue;
+    joined ??= new Map(headers);
+    joined.set(name, [lines.join(",")]);
+  }
+  return joined ?? headers;
 }
