@@ -17,8 +17,8 @@ export const defaultTokenCheck: TokenCheck = {
   algorithms: ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"],
 };
 
-/** Set by us alone; a client's own are removed. The last one is written by the sample's RequestAuthentication. */
-export const ownedHeaders: readonly string[] = ["x-countersign-*", "txn-token", "x-client-id"];
+/** Set by us alone; a client's own are removed. `x-client-id` is written by the sample's RequestAuthentication. */
+export const ownedHeaders: readonly string[] = ["x-countersign-*", "txn-token", "x-client-*"];
 
 const orders = { namespace: "shop", name: "orders", labels: { app: "orders" } };
 const gateway = { namespace: "edge", name: "gateway", labels: { app: "gateway" } };

@@ -97,7 +97,13 @@ function atTheEdge({ buyer, guest, late, otherAudience }: Ingredients): readonly
       name: "spoofed identity headers",
       request: {
         path: order,
-        headers: { ...bearer(buyer), "x-client-id": FORGED, "x-countersign-role": FORGED, "txn-token": FORGED },
+        headers: {
+          ...bearer(buyer),
+          "x-client-id": FORGED,
+          "x-client-role": FORGED,
+          "x-countersign-role": FORGED,
+          "txn-token": FORGED,
+        },
       },
       ...through,
       inspect: clean,

@@ -5,6 +5,8 @@ import { type Command, EXIT, type ExitCode, type Output, UsageError } from "./co
 // Loaded when asked for: `--help` needs no gRPC, `serve` needs no demo.
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   serve: async () => (await import("./serve.ts")).serve,
+  check: async () => (await import("./check.ts")).check,
+  test: async () => (await import("./test.ts")).test,
   lint: async () => (await import("./lint.ts")).lint,
   demo: async () => (await import("./demo.ts")).demo,
 };

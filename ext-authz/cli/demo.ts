@@ -36,6 +36,8 @@ async function runDemo(args: readonly string[], output: Output) {
   requireProvider();
   const interrupted = new Promise<"interrupted">((resolve) => {
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve("interrupted"));
+    // Whoever read our output has gone: stop as if asked to.
+    process.stdout.on("error", () => resolve("interrupted"));
   });
   const folder = await mkdtemp(join(tmpdir(), "countersign-demo-"));
   let topology: Topology | undefined;

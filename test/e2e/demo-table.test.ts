@@ -76,6 +76,7 @@ describe("bearer tokens that the guard refuses before any check", () => {
 describe("headers that only we may set never reach the service", () => {
   const cases: readonly [string, readonly string[]][] = [
     ["an identity header", [`x-client-id: ${forged}`]],
+    ["one that nothing sets again", [`x-client-role: ${forged}`]],
     ["the same twice", [`x-client-id: ${forged}`, `x-client-id: ${forged}`]],
     ["in other case", [`X-CLIENT-ID: ${forged}`]],
     ["the internal token", [`txn-token: ${forged}`, `Txn-Token: ${forged}`]],

@@ -4,6 +4,7 @@ import { afterEach, expect, it } from "vitest";
 import { bootstrap } from "../../envoy/bootstrap.ts";
 import { edgeZone } from "../../envoy/samples.ts";
 import { send } from "../../examples/demo/client.ts";
+import { startEcho } from "../../examples/demo/echo.ts";
 import { audience } from "../../examples/demo/policies.ts";
 import { fetchToken } from "../../examples/demo/tokens.ts";
 import type { Topology } from "../../examples/demo/topology.ts";
@@ -66,6 +67,9 @@ it.each([
   stops.push(() => new Promise((resolve) => junk.close(() => resolve())));
   const bound = junk.address();
   const port = typeof bound === "object" && bound !== null ? bound.port : 0;
+  // Where a request would end that was let through.
+  const service = await startEcho();
+  stops.push(() => service.stop());
   const free = { host: "127.0.0.1", port: 0 };
   const filter = new URL("../../wasm-filter/build/countersign.wasm", import.meta.url).pathname;
   const sample = edgeZone([{ id: "k1", secret: "A".repeat(43) }]);
@@ -79,7 +83,7 @@ it.each([
       accessLog: "/dev/null",
       token: undefined,
       check: { address: { host: "127.0.0.1", port }, timeoutSeconds: 0.5 },
-      upstreams: sample.upstreams.map((upstream) => ({ ...upstream, address: { host: "127.0.0.1", port } })),
+      upstreams: sample.upstreams.map((upstream) => ({ ...upstream, address: { ...free, port: service.port } })),
     }),
   );
   stops.push(() => envoy.stop());

@@ -101,7 +101,12 @@ function bootstrap(wasm: string, rootId: string): object {
       name: "probe",
       typed_config: {
         "@type": type("http.wasm.v3.Wasm"),
-        config: { root_id: rootId, failure_policy: "FAIL_CLOSED", vm_config: vm },
+        config: {
+          root_id: rootId,
+          failure_policy: "FAIL_CLOSED",
+          allow_on_headers_stop_iteration: true,
+          vm_config: vm,
+        },
       },
     },
     { name: "router", typed_config: { "@type": type("http.router.v3.Router") } },

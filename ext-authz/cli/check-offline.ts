@@ -1,0 +1,111 @@
+/**
+ * The pipeline of `serve` without its edges, for `check`, `test` and `replay`: one request in, the decision and its
+ * explanation out. Effects: only what is handed in; without `fetch` no network.
+ */
+import { createHash } from "node:crypto";
+import type { JwksFetch } from "../authenticate/jwks-answer.ts";
+import { createKeySources } from "../authenticate/key-sources.ts";
+import { type Explanation, explainDecision } from "../authorize/explain-decision.ts";
+import { createCheck } from "../check.ts";
+import type { Settings } from "../config/settings.ts";
+import type { Decision, JsonObject } from "../model.ts";
+import type { RequestSettings } from "../request/build-request.ts";
+import type { Incoming } from "../request/incoming.ts";
+import type { Resource } from "../resources/resource.ts";
+import { policyName, reasonOf } from "../respond/answer.ts";
+import { err } from "../result.ts";
+import { compileSnapshot } from "../snapshot.ts";
+import { assumeClaims } from "./check-claims.ts";
+
+export interface OfflineEffects {
+  /** Undefined = keys that would have to be fetched are not there. */
+  readonly fetch: JwksFetch | undefined;
+  /** Seconds since the epoch. */
+  readonly now: () => number;
+}
+
+export interface OfflineCheck {
+  readonly revision: string;
+  /** The pipeline as it is: tokens in the request are verified. */
+  check(incoming: Incoming): Promise<Judgement>;
+  /** Claims count as verified, tokens in the request are not looked at. */
+  checkClaims(incoming: Incoming, claims: JsonObject | undefined): Promise<Judgement>;
+}
+
+export interface Judgement {
+  readonly decision: Decision;
+  readonly explanation: Explanation;
+}
+
+/** Milliseconds that fetching keys may take in all. */
+const DEADLINE_MS = 15_000;
+
+/** InternalTokens are left out: nothing is minted offline. */
+export async function createOfflineCheck(
+  settings: Settings,
+  all: readonly Resource[],
+  { fetch, now }: OfflineEffects,
+): Promise<OfflineCheck> {
+  const resources = all.filter((resource) => resource.kind !== "InternalToken");
+  const log = { info() {}, warn() {} };
+  const keys = createKeySources(
+    {
+      fetch: fetch ?? (() => Promise.resolve(err("no network here: give --claims instead of a token"))),
+      now,
+      setTimer: () => () => {},
+      random: () => 0,
+      log,
+    },
+    settings.jwks,
+    { strict: settings.mesh.strict, jsonDepth: settings.limits.jsonDepth },
+  );
+  const snapshot = compileSnapshot(resources, {
+    mesh: settings.mesh,
+    limits: settings.limits,
+    clockSkewSeconds: settings.clockSkewSeconds,
+    keys,
+    compileMint: () => {
+      throw new Error("nothing is minted offline");
+    },
+    hash: (text) => createHash("sha256").update(text).digest("hex"),
+  });
+  if (fetch !== undefined) await keys.ready();
+  keys.stop();
+  const deps = { snapshot: () => snapshot, request: requestSettings(settings), now, newId: () => "offline" };
+  const { workload } = deps.request;
+  const judge = async (incoming: Incoming, check: ReturnType<typeof createCheck>): Promise<Judgement> => {
+    const decision = await check(incoming, AbortSignal.timeout(DEADLINE_MS));
+    const { evidence } = decision;
+    const judged = evidence?.judged === undefined ? undefined : { request: evidence.judged, payload: evidence.payload };
+    const about = evidence?.received.workload ?? workload;
+    return { decision, explanation: explainDecision(inWords(decision), about, judged, resources, settings.mesh) };
+  };
+  const real = createCheck(deps);
+  return {
+    revision: snapshot.revision,
+    check: (incoming) => judge(incoming, real),
+    checkClaims: (incoming, claims) => judge(incoming, createCheck({ ...deps, authenticate: assumeClaims(claims) })),
+  };
+}
+
+function inWords(decision: Decision) {
+  const { effect, policy } = decision;
+  return {
+    effect,
+    reason: reasonOf(decision),
+    detail: effect === "deny" ? (decision.refusal.detail ?? decision.refusal.text) : "",
+    policy: policy === undefined ? "" : policyName(policy),
+  };
+}
+
+/** As `serve` reads requests. */
+export function requestSettings(settings: Settings): RequestSettings {
+  const { mesh, limits, clientAddress, workload } = settings;
+  return {
+    strict: mesh.strict,
+    pathNormalization: mesh.pathNormalization,
+    pathLength: limits.pathLength,
+    clientAddress,
+    workload: { ...workload, labels: new Map(Object.entries(workload.labels)) },
+  };
+}
