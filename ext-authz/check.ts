@@ -3,7 +3,9 @@
  * with a value, and the only allow is built in the last line.
  */
 
-import { authenticate } from "./authenticate/authenticate.ts";
+import type { authenticate } from "./authenticate/authenticate.ts";
+import type { Refused } from "./authenticate/credentials/credential.ts";
+import { type Identified, identify } from "./authenticate/credentials/identify.ts";
 import { authorize } from "./authorize/authorize.ts";
 import { allowed, type DecisionContext, denied, failed } from "./decision.ts";
 import { mintAll } from "./mint/mint.ts";
@@ -11,6 +13,7 @@ import type { Decision } from "./model.ts";
 import { applyChanges } from "./request/apply-changes.ts";
 import { buildRequest, type RequestSettings } from "./request/build-request.ts";
 import type { Incoming } from "./request/incoming.ts";
+import type { Result } from "./result.ts";
 import type { Snapshot } from "./snapshot.ts";
 
 export interface CheckDeps {
@@ -20,6 +23,8 @@ export interface CheckDeps {
   /** Seconds since the epoch. */
   readonly now: () => number;
   readonly newId: () => string;
+  /** Another stage in the place of `authenticate`, for checks of claims without a token (`countersign check --claims`). */
+  readonly authenticate?: typeof authenticate;
 }
 
 export type Check = (incoming: Incoming, signal: AbortSignal) => Promise<Decision>;
@@ -35,17 +40,27 @@ export function createCheck(deps: CheckDeps): Check {
     const plan = snapshot.planFor(built.value.workload);
     const now = deps.now();
 
-    const authentication = await authenticate(plan.authentication, built.value, now, signal);
+    const received = built.value;
+    const authentication: Result<Identified, Refused> = await (deps.authenticate === undefined
+      ? identify(plan.credentials, received, now, signal)
+      : deps.authenticate(plan.authentication, received, now, signal));
     if (signal.aborted) return failed(context, "deadline_exceeded");
-    if (!authentication.ok) return denied(context, authentication.error, { request: built.value });
-    const { token, payload, changes } = authentication.value;
+    if (!authentication.ok) {
+      if ("failure" in authentication.error)
+        return failed(context, authentication.error.failure, authentication.error.detail);
+      const evidence = { received, judged: undefined, payload: undefined };
+      return denied(context, authentication.error, { request: received, evidence });
+    }
+    const { token, payload, changes, shadow = [] } = authentication.value;
 
-    const request = applyChanges(built.value, changes);
-    const verdict = authorize(plan.authorization, request, payload);
-    if (verdict.effect === "deny") return denied(context, verdict.refusal, { request, token, verdict });
+    const request = applyChanges(received, changes);
+    const evidence = { received, judged: request, payload };
+    const authorized = authorize(plan.authorization, request, payload);
+    const verdict = { ...authorized, shadow: [...shadow, ...authorized.shadow] };
+    if (verdict.effect === "deny") return denied(context, verdict.refusal, { request, token, verdict, evidence });
 
     const minted = mintAll(plan.internalTokens, authentication.value, now, deps.newId);
     if (!minted.ok) return failed(context, "mint_failed", minted.error);
-    return allowed(context, { token, verdict, changes: [changes, minted.value] });
+    return allowed(context, { token, verdict, changes: [changes, minted.value], evidence });
   };
 }

@@ -1,5 +1,5 @@
 /** Decisions are built here and nowhere else: one function for each effect, so that an allow cannot be made by omission. */
-import type { Allow, Deny, Failure, HeaderChanges, RequestModel, Verdict, VerifiedToken } from "./model.ts";
+import type { Allow, Deny, Evidence, Failure, HeaderChanges, RequestModel, Verdict, VerifiedToken } from "./model.ts";
 import { realmOf } from "./respond/www-authenticate.ts";
 import type { DenyReason, ErrorReason, Refusal } from "./result.ts";
 
@@ -12,6 +12,7 @@ interface Denied {
   readonly request: RequestModel;
   readonly token?: VerifiedToken | undefined;
   readonly verdict?: Extract<Verdict, { effect: "deny" }>;
+  readonly evidence?: Evidence;
 }
 
 export function denied(context: DecisionContext, refusal: Refusal<DenyReason>, found?: Denied): Deny {
@@ -24,6 +25,7 @@ export function denied(context: DecisionContext, refusal: Refusal<DenyReason>, f
     shadow: found?.verdict?.shadow ?? [],
     realm: found === undefined ? "" : realmOf(found.request),
     invalidToken: refusal.code.startsWith("token_"),
+    ...(found?.evidence !== undefined && { evidence: found.evidence }),
   };
 }
 
@@ -35,6 +37,7 @@ interface Allowed {
   readonly token: VerifiedToken | undefined;
   readonly verdict: Extract<Verdict, { effect: "allow" }>;
   readonly changes: readonly HeaderChanges[];
+  readonly evidence?: Evidence;
 }
 
 export function allowed(context: DecisionContext, found: Allowed): Allow {
@@ -45,6 +48,7 @@ export function allowed(context: DecisionContext, found: Allowed): Allow {
     principal: principalOf(found.token),
     shadow: found.verdict.shadow,
     changes: merge(found.changes),
+    ...(found.evidence !== undefined && { evidence: found.evidence }),
   };
 }
 

@@ -2,8 +2,12 @@
  * The composition root: the only place that knows everyone. Reads as a list in start order; stops in reverse. Effects
  * (clock, randomness, files, network) are handed to the stages here.
  */
-import { createHash, randomUUID } from "node:crypto";
+import { createHash, randomBytes, randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
+import { createCredentialSources } from "./authenticate/credentials/credential-sources.ts";
+import { createIntrospectionPost } from "./authenticate/credentials/introspection-post.ts";
+import { readBoundedFile } from "./authenticate/credentials/read-bounded-file.ts";
+import { createReplayCache } from "./authenticate/credentials/replay-cache.ts";
 import type { JwksFetch } from "./authenticate/jwks-answer.ts";
 import { createJwksFetch } from "./authenticate/jwks-fetch.ts";
 import { createKeySources } from "./authenticate/key-sources.ts";
@@ -12,10 +16,13 @@ import { packageRoot } from "./config/package-root.ts";
 import type { JwksSettings, MintSettings, Settings } from "./config/settings.ts";
 import { compileMint } from "./mint/plan.ts";
 import { generateSigningKey, loadSigningKey, publicJwks, type SigningKey } from "./mint/signing-key.ts";
-import type { Decision } from "./model.ts";
+import { createCandidate } from "./observe/candidate.ts";
+import { withCandidate } from "./observe/candidate-check.ts";
+import { openDecisionSink } from "./observe/decision-sink.ts";
 import type { Log } from "./observe/log.ts";
 import { createMetrics } from "./observe/metrics.ts";
-import { createRecentDecisions, recordOf } from "./observe/recent-decisions.ts";
+import { createObserver } from "./observe/observer.ts";
+import { createRecentDecisions } from "./observe/recent-decisions.ts";
 import type { InternalToken, Resource } from "./resources/resource.ts";
 import { operatorRoutes } from "./respond/operator-routes.ts";
 import { compileSnapshot, type Snapshot } from "./snapshot.ts";
@@ -27,9 +34,10 @@ export interface Countersign {
   readonly http: string;
   /**
    * Compiles and puts in force; resolves when every key source was tried once.
+   * @param candidate a whole set to evaluate beside it, which never answers; none = no comparison
    * @throws when the resources cannot be put in force with these settings; what was in force stays.
    */
-  apply(resources: readonly Resource[]): Promise<void>;
+  apply(resources: readonly Resource[], candidate?: readonly Resource[]): Promise<void>;
   /** Says that a reload was refused: the last good snapshot stays. */
   refuse(problems: number): void;
   stop(): Promise<void>;
@@ -38,6 +46,7 @@ export interface Countersign {
 /** Milliseconds that checks under way get at a stop. */
 const GRACE_MS = 5000;
 const RECENT_DECISIONS = 1000;
+const COMPARED_PROOFS = 10_000;
 
 /** @throws when an address cannot be bound or a key cannot be read. Not ready until the first `apply`. */
 export async function start(settings: Settings, log: Log): Promise<Countersign> {
@@ -45,27 +54,43 @@ export async function start(settings: Settings, log: Log): Promise<Countersign> 
   let snapshot: Snapshot | undefined;
   let refused = false;
 
-  const keys = createKeySources(
-    { fetch: await jwksFetch(settings.jwks), now, setTimer, random: Math.random, log },
-    settings.jwks,
-    { strict: settings.mesh.strict, jsonDepth: settings.limits.jsonDepth },
-  );
+  const newKeySources = async () =>
+    createKeySources(
+      { fetch: await jwksFetch(settings.jwks), now, setTimer, random: Math.random, log },
+      settings.jwks,
+      { strict: settings.mesh.strict, jsonDepth: settings.limits.jsonDepth },
+    );
+  const keys = await newKeySources();
+  const credentials = createCredentialSources({
+    fetch: await jwksFetch(settings.jwks),
+    post: createIntrospectionPost({ ...settings.jwks, caPem: await readCa(settings.jwks) }),
+    ...{ readFile: readBoundedFile, now, setTimer, log },
+    secret: randomBytes(32),
+    jsonDepth: settings.limits.jsonDepth,
+  });
   const signingKey = await readSigningKey(settings.mint);
   const metrics = createMetrics(() => keys.state());
-  const recent = createRecentDecisions(RECENT_DECISIONS);
-
-  const observe = (decision: Decision, milliseconds: number): void => {
-    metrics.decided(decision, milliseconds);
-    const record = recordOf(decision, milliseconds, new Date());
-    recent.add(record);
-    if (decision.effect === "error") log.error("check failed", { ...record, cause: decision.cause });
-    else if (decision.effect === "deny") log.info("check denied", { ...record });
-    else log.debug("check allowed", { ...record });
-  };
+  const sink = await openDecisionSink(settings.decisionLog, {
+    stdout: (line) => process.stdout.write(line),
+    random: Math.random,
+    now,
+    dropped: (lines, cause) => {
+      metrics.decisionLogDropped(lines);
+      log.error("decision log: lines were lost", { lines, cause });
+    },
+  });
+  const observer = createObserver({
+    metrics,
+    log,
+    recent: createRecentDecisions(RECENT_DECISIONS),
+    decisionLog: sink?.log,
+    keep: settings.decisionLog,
+    mesh: settings.mesh,
+    now: () => new Date(),
+  });
 
   const { workload } = settings;
-  const check = createCheck({
-    snapshot: () => snapshot,
+  const checkParts = {
     request: {
       strict: settings.mesh.strict,
       pathNormalization: settings.mesh.pathNormalization,
@@ -75,6 +100,25 @@ export async function start(settings: Settings, log: Log): Promise<Countersign> 
     },
     now,
     newId: randomUUID,
+  };
+  const snapshotOptions = {
+    mesh: settings.mesh,
+    limits: settings.limits,
+    clockSkewSeconds: settings.clockSkewSeconds,
+    compileMint: (token: InternalToken) => compileMint(token, mintIssuer(settings.mint, token), signingKey),
+    hash: (text: string) => createHash("sha256").update(text).digest("hex"),
+  };
+  const candidate = createCandidate({
+    keys: await newKeySources(),
+    // The same request is checked twice: a memory of its own, or each proof would be a replay.
+    options: { ...snapshotOptions, credentials: { ...credentials, replays: createReplayCache(COMPARED_PROOFS) } },
+    check: checkParts,
+  });
+  const check = withCandidate(createCheck({ ...checkParts, snapshot: () => snapshot }), {
+    candidate: candidate.check,
+    defer: setImmediate,
+    compared: observer.compared,
+    failed: observer.notCompared,
   });
 
   const grpc = await startGrpcServer(settings.listen.grpc, {
@@ -82,7 +126,7 @@ export async function start(settings: Settings, log: Log): Promise<Countersign> 
     maxChecks: settings.limits.checks,
     newId: randomUUID,
     revision: () => snapshot?.revision ?? "",
-    observe,
+    observe: observer.decided,
     clock: () => performance.now(),
   });
   const readiness = () => ({ snapshot, refused, keys: keys.state() });
@@ -91,31 +135,36 @@ export async function start(settings: Settings, log: Log): Promise<Countersign> 
     operatorRoutes({
       readiness,
       metrics,
-      findDecision: recent.find,
+      findDecision: observer.find,
       jwks: () => publicJwks([signingKey]),
       filter: () => readFile(new URL("wasm-filter/build/countersign.wasm", packageRoot)),
     }),
     (cause) => log.error("http request failed", { cause }),
   );
+  // A candidate that cannot be compiled is a candidate less, never a server less.
+  const applyCandidate = (resources: readonly Resource[]): void => {
+    try {
+      candidate.apply(resources);
+    } catch (cause) {
+      metrics.shadowFailed();
+      log.warn("the candidate set cannot be compared", { cause });
+    }
+  };
   log.info("listening", { grpc: grpc.address, http: http.address });
 
   return {
     grpc: grpc.address,
     http: http.address,
-    async apply(resources) {
-      const next = compileSnapshot(resources, {
-        mesh: settings.mesh,
-        limits: settings.limits,
-        clockSkewSeconds: settings.clockSkewSeconds,
-        keys,
-        compileMint: (token) => compileMint(token, mintIssuer(settings.mint, token), signingKey),
-        hash: (text) => createHash("sha256").update(text).digest("hex"),
-      });
-      await keys.ready();
+    async apply(resources, candidates = []) {
+      const next = compileSnapshot(resources, { ...snapshotOptions, keys, credentials });
+      await Promise.all([keys.ready(), credentials.ready()]);
       snapshot = next;
       keys.retain(
         resources.flatMap((resource) => (resource.kind === "RequestAuthentication" ? resource.jwtRules : [])),
       );
+      observer.inForce(next, candidates);
+      applyCandidate(candidates);
+      credentials.retain([...resources, ...candidates]);
       refused = false;
       metrics.reloaded("applied", resources.length);
       grpc.setServing(true);
@@ -132,14 +181,20 @@ export async function start(settings: Settings, log: Log): Promise<Countersign> 
     async stop() {
       await grpc.stop(GRACE_MS);
       await http.stop();
+      candidate.stop();
       keys.stop();
+      credentials.stop();
+      await sink?.stop();
     },
   };
 }
 
-async function jwksFetch({ caFile, allowPrivateAddresses }: JwksSettings): Promise<JwksFetch> {
-  const caPem = caFile === "" ? "" : await readFile(caFile, "utf8");
-  return createJwksFetch({ caPem, allowPrivateAddresses });
+async function readCa({ caFile }: JwksSettings): Promise<string> {
+  return caFile === "" ? "" : readFile(caFile, "utf8");
+}
+
+async function jwksFetch(settings: JwksSettings): Promise<JwksFetch> {
+  return createJwksFetch({ caPem: await readCa(settings), allowPrivateAddresses: settings.allowPrivateAddresses });
 }
 
 async function readSigningKey({ keyFile }: MintSettings): Promise<SigningKey> {

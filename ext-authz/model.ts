@@ -116,7 +116,21 @@ export interface ShadowVerdict {
   readonly action: "ALLOW" | "DENY" | "AUDIT";
 }
 
+/**
+ * What a decision was made from, for explanations and the decision log, which keep an extract of it. Holds tokens: it is
+ * never printed or kept whole.
+ */
+export interface Evidence {
+  /** As it came in. */
+  readonly received: RequestModel;
+  /** As policies saw it; undefined when it was refused before they were asked. */
+  readonly judged: RequestModel | undefined;
+  readonly payload: JsonObject | undefined;
+}
+
 interface Decided {
+  /** Absent when there was no readable request, or no snapshot. */
+  readonly evidence?: Evidence;
   readonly id: string;
   readonly revision: string;
   readonly policy: PolicyRef | undefined;

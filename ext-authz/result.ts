@@ -33,15 +33,34 @@ export type TokenReason =
   | "token_key_unknown"
   | "token_keys_unavailable"
   | "token_signature"
-  | "token_conflict";
+  | "token_conflict"
+  | "token_inactive"
+  | "token_revoked"
+  | "token_type"
+  | "token_unbound"
+  | "token_confirmation"
+  | "token_certificate"
+  | "token_proof_missing"
+  | "token_proof_invalid"
+  | "token_proof_replayed";
+
+/** Refused because of a credential that is no token: answers 401. */
+export type CredentialReason = "api_key_invalid";
 
 /** Refused by policy: answers 403. */
 export type PolicyReason = "denied_by_policy" | "no_policy_allows" | "no_policy";
 
 /** Our own failure: answers 503, never 403 and never an allow. */
-export type ErrorReason = "internal_error" | "not_ready" | "deadline_exceeded" | "mint_failed" | "overloaded";
+export type ErrorReason =
+  | "internal_error"
+  | "not_ready"
+  | "deadline_exceeded"
+  | "mint_failed"
+  | "overloaded"
+  | "introspection_failed"
+  | "revocation_unavailable";
 
-export type DenyReason = RequestReason | TokenReason | PolicyReason;
+export type DenyReason = RequestReason | TokenReason | CredentialReason | PolicyReason;
 export type Reason = DenyReason | ErrorReason;
 
 /** One refusal: the closed code, and the sentence the client gets (Istio's own text where Istio has one). */

@@ -3,6 +3,8 @@
  * workload's requests are judged by. Pure but for a bounded memo of plans.
  */
 
+import { type CredentialPlan, compileCredentials, jwtResources } from "./authenticate/credentials/credential-plan.ts";
+import { type CredentialSources, offlineSources } from "./authenticate/credentials/credential-sources.ts";
 import type { KeySources } from "./authenticate/key-source.ts";
 import { type AuthenticationPlan, compileAuthentication } from "./authenticate/plan.ts";
 import { type AuthorizationPlan, compileAuthorization } from "./authorize/plan.ts";
@@ -15,6 +17,8 @@ import { applies, layerOf } from "./resources/select.ts";
 /** What one workload's requests go through. */
 export interface WorkloadPlan {
   readonly authentication: AuthenticationPlan;
+  /** Those JWTs, and all other credentials. */
+  readonly credentials: CredentialPlan;
   readonly authorization: AuthorizationPlan;
   /** One for each header that carries an internal token. */
   readonly internalTokens: readonly MintPlan[];
@@ -32,6 +36,8 @@ export interface SnapshotOptions {
   readonly limits: Limits;
   readonly clockSkewSeconds: number;
   readonly keys: KeySources;
+  /** None: nothing can be introspected and no list of revoked tokens be read, which fails the requests that need it. */
+  readonly credentials?: CredentialSources;
   readonly compileMint: (token: InternalToken) => MintPlan;
   /** Hex SHA-256. */
   readonly hash: (text: string) => string;
@@ -47,6 +53,7 @@ export function compileSnapshot(resources: readonly Resource[], options: Snapsho
   for (const resource of resources) {
     if (resource.kind === "RequestAuthentication") resource.jwtRules.forEach(options.keys.sourceFor);
     if (resource.kind === "InternalToken") options.compileMint(resource);
+    if (resource.kind === "Revocation") options.credentials?.feedFor(resource);
   }
   return {
     revision: options.hash(canonical(resources, options)).slice(0, 16),
@@ -67,11 +74,12 @@ export function compileSnapshot(resources: readonly Resource[], options: Snapsho
 function compilePlan(resources: readonly Resource[], workload: Workload, options: SnapshotOptions): WorkloadPlan {
   const { mesh, limits, clockSkewSeconds, keys } = options;
   const mine = resources.filter((resource) => applies(resource, workload, mesh.rootNamespace));
+  const { strict, rootNamespace } = mesh;
+  const authentication = compileAuthentication(jwtResources(mine), { strict, clockSkewSeconds, limits, keys });
+  const sources = options.credentials ?? offlineSources();
   return {
-    authentication: compileAuthentication(
-      mine.filter((resource) => resource.kind === "RequestAuthentication"),
-      { strict: mesh.strict, clockSkewSeconds, limits, keys },
-    ),
+    authentication,
+    credentials: compileCredentials(mine, authentication, { strict, rootNamespace, clockSkewSeconds, limits, sources }),
     authorization: compileAuthorization(
       mine.filter((resource) => resource.kind === "AuthorizationPolicy"),
       mesh,

@@ -4,8 +4,8 @@
  * fetched first; a request without a token never waits. Effects: only through the plan's key sources.
  */
 import type { Authentication, RequestModel } from "../model.ts";
-import { err, ok, type Result } from "../result.ts";
 import { headerValues } from "../request/inline-headers.ts";
+import { err, ok, type Result } from "../result.ts";
 import { type Location, tokensAt } from "./locations.ts";
 import type { AuthenticationPlan, CompiledRule } from "./plan.ts";
 import { CONFLICT, FETCH_FAILED, ISSUER, TOO_MANY, type TokenRefusal } from "./refusals.ts";

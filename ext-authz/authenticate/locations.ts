@@ -3,9 +3,9 @@
  * load time, a request later. Out: locations; token texts in collection order: headers, parameters, cookies. Pure.
  */
 import type { RequestModel } from "../model.ts";
+import { headerValues } from "../request/inline-headers.ts";
 import type { JwtRule } from "../resources/resource.ts";
 import { cookieValue } from "./cookies.ts";
-import { headerValues } from "../request/inline-headers.ts";
 import { queryParameter } from "./query-parameters.ts";
 
 export type Location =

@@ -1,9 +1,12 @@
 /**
  * In: a plan, a request, and the payload of its verified token. Out: the verdict. Pure.
- * The order is Istio's: CUSTOM, then DENY, then ALLOW. AUDIT and dry-run policies only speak in `shadow`.
+ * The order: the platform's REQUIREs, then Istio's CUSTOM, DENY, ALLOW, with DENYs and ALLOWs of AccessPolicies beside
+ * Istio's, and every REQUIRE before the first ALLOW. AUDIT, dry-run and shadow policies only speak in `shadow`.
  */
 import type { JsonObject, PolicyRef, RequestModel, ShadowVerdict, Verdict } from "../model.ts";
 import type { PolicyReason } from "../result.ts";
+import { circumstancesOf, NO_SURROUNDINGS, type Surroundings } from "./access-policy-circumstances.ts";
+import { accessShadow, matchedAllow, matchedDeny, unmetRequirement } from "./access-policy-decide.ts";
 import { type Facts, gatherFacts } from "./facts.ts";
 import type { AuthorizationPlan, RuleSet } from "./plan.ts";
 import { type CompiledRule, ruleMatches } from "./rule.ts";
@@ -15,16 +18,40 @@ const NO_SHADOW: readonly ShadowVerdict[] = [];
 /**
  * @param request with the header changes of authentication already made
  * @param payload claims after Istio's space-delimited split; undefined when no token verified
+ * @param surroundings the time, and what OPA servers answered; policies that need what is missing fail closed
  */
-export function authorize(plan: AuthorizationPlan, request: RequestModel, payload: JsonObject | undefined): Verdict {
+export function authorize(
+  plan: AuthorizationPlan,
+  request: RequestModel,
+  payload: JsonObject | undefined,
+  surroundings: Surroundings = NO_SURROUNDINGS,
+): Verdict {
   const facts = gatherFacts(request, payload);
   const rules = request.protocol === "tcp" ? plan.tcp : plan.http;
+  const { access } = plan;
+  const circumstances = circumstancesOf(facts, surroundings);
+  const shadows = (refusing: PolicyRef | undefined, allowed: boolean): readonly ShadowVerdict[] => {
+    const ours = accessShadow(access, circumstances, allowed);
+    const istio = shadowOf(rules, facts, refusing);
+    return ours.length === 0 ? istio : [...istio, ...ours];
+  };
 
-  const refusing = firstMatch(rules.custom, facts) ?? firstMatch(rules.deny, facts);
-  if (refusing !== undefined) return deny("denied_by_policy", refusing, shadowOf(rules, facts, undefined));
+  const refusing =
+    unmetRequirement(access, circumstances, "platform") ??
+    firstMatch(rules.custom, facts) ??
+    firstMatch(rules.deny, facts) ??
+    matchedDeny(access, circumstances) ??
+    unmetRequirement(access, circumstances);
+  if (refusing !== undefined) return deny("denied_by_policy", refusing, shadows(undefined, true));
 
-  const allowing = firstMatch(rules.allow, facts);
-  const shadow = shadowOf(rules, facts, allowing === undefined ? plan.shadowAllow : undefined);
+  const allowing = firstMatch(rules.allow, facts) ?? matchedAllow(access, circumstances);
+  const shadow = shadows(allowing === undefined ? plan.shadowAllow : undefined, allowing !== undefined);
+  const closed = access.closed.find(
+    ({ layer }) =>
+      matchedAllow(access, circumstances, layer) === undefined &&
+      firstMatch(rules.allow.filter(({ ref }) => ref.layer === layer), facts) === undefined,
+  );
+  if (closed !== undefined) return deny("no_policy_allows", closed, shadow);
   if (allowing !== undefined) return { effect: "allow", policy: allowing, shadow };
   if (plan.hasAllow) return deny("no_policy_allows", undefined, shadow);
   if (plan.strict) return deny("no_policy", undefined, shadow);

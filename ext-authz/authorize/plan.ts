@@ -6,6 +6,8 @@ import type { MeshSettings } from "../config/settings.ts";
 import type { PolicyRef } from "../model.ts";
 import type { AuthorizationPolicy } from "../resources/resource.ts";
 import { layerOf } from "../resources/select.ts";
+import type { CompiledAccessPolicy } from "./access-policy.ts";
+import { type AccessPlan, planAccess } from "./access-policy-plan.ts";
 import { type CompiledRule, compileRule } from "./rule.ts";
 
 /** The rules of one action for one protocol. */
@@ -26,17 +28,25 @@ export interface AuthorizationPlan {
   readonly hasAllow: boolean;
   /** The dry-run ALLOW policy that would begin to refuse; undefined when there is none. */
   readonly shadowAllow: PolicyRef | undefined;
+  /** AccessPolicies, beside Istio's. */
+  readonly access: AccessPlan;
   /** True = without any ALLOW policy nothing is allowed. */
   readonly strict: boolean;
 }
 
-/** @param policies already selected for the workload (`applies`) */
-export function compileAuthorization(policies: readonly AuthorizationPolicy[], mesh: MeshSettings): AuthorizationPlan {
+/** @param policies already selected for the workload (`applies`), as are the @param accessPolicies */
+export function compileAuthorization(
+  policies: readonly AuthorizationPolicy[],
+  mesh: MeshSettings,
+  accessPolicies: readonly CompiledAccessPolicy[] = [],
+): AuthorizationPlan {
+  const access = planAccess(accessPolicies);
   const shadowAllow = policies.find((policy) => policy.shadow && policy.action === "ALLOW");
   return {
     http: ruleSet(policies, mesh, "http"),
     tcp: ruleSet(policies, mesh, "tcp"),
-    hasAllow: policies.some((policy) => !policy.shadow && policy.action === "ALLOW"),
+    hasAllow: access.hasAllow || policies.some((policy) => !policy.shadow && policy.action === "ALLOW"),
+    access,
     shadowAllow: shadowAllow === undefined ? undefined : refOf(shadowAllow, mesh, -1),
     strict: mesh.strict,
   };

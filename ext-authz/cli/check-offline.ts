@@ -8,12 +8,13 @@ import { createKeySources } from "../authenticate/key-sources.ts";
 import { type Explanation, explainDecision } from "../authorize/explain-decision.ts";
 import { createCheck } from "../check.ts";
 import type { Settings } from "../config/settings.ts";
-import type { Decision, JsonObject } from "../model.ts";
+import type { Authentication, Decision, JsonObject } from "../model.ts";
+import type { RecordedRequest } from "../observe/recorded-request.ts";
 import type { RequestSettings } from "../request/build-request.ts";
 import type { Incoming } from "../request/incoming.ts";
 import type { Resource } from "../resources/resource.ts";
 import { policyName, reasonOf } from "../respond/answer.ts";
-import { err } from "../result.ts";
+import { err, ok } from "../result.ts";
 import { compileSnapshot } from "../snapshot.ts";
 import { assumeClaims } from "./check-claims.ts";
 
@@ -30,6 +31,9 @@ export interface OfflineCheck {
   check(incoming: Incoming): Promise<Judgement>;
   /** Claims count as verified, tokens in the request are not looked at. */
   checkClaims(incoming: Incoming, claims: JsonObject | undefined): Promise<Judgement>;
+  /** A request as policies saw it, with what was recorded of the verified claims. The settings must count no proxies. */
+  checkRecorded(request: RecordedRequest, claims: JsonObject | null): Promise<Pick<Judgement, "decision">>;
+  inWords(decision: Decision): { readonly reason: string; readonly policy: string };
 }
 
 export interface Judgement {
@@ -85,7 +89,46 @@ export async function createOfflineCheck(
     revision: snapshot.revision,
     check: (incoming) => judge(incoming, real),
     checkClaims: (incoming, claims) => judge(incoming, createCheck({ ...deps, authenticate: assumeClaims(claims) })),
+    async checkRecorded(request, claims) {
+      const replayed = createCheck({ ...deps, authenticate: () => ok(recordedAuthentication(claims)) });
+      return { decision: await replayed(recordedIncoming(request), AbortSignal.timeout(DEADLINE_MS)) };
+    },
+    inWords,
   };
+}
+
+function recordedAuthentication(claims: JsonObject | null): Authentication {
+  const changes = { remove: [], set: [], removeQueryParameters: [] };
+  return { token: undefined, payload: claims ?? undefined, changes };
+}
+
+/** The workload is always said, and `x-forwarded-for` stands for the client's address that was found then. */
+function recordedIncoming(request: RecordedRequest): Incoming {
+  const { workload, source, destination, remoteIp, principal, query } = request;
+  const labels = Object.entries(workload.labels).map(([key, value]) => [`label.${key}`, value] as const);
+  const forwarded = Object.hasOwn(request.headers, "x-forwarded-for") ? {} : { "x-forwarded-for": [remoteIp] };
+  return {
+    source: { address: source.ip, port: source.port, principal: spiffe(principal), certificate: "" },
+    destination: { address: destination.ip, port: destination.port, principal: "", certificate: "" },
+    http:
+      request.protocol === "tcp"
+        ? undefined
+        : {
+            id: "",
+            method: request.method,
+            target: query === undefined || query === "" ? request.path : `${request.path}?${query}`,
+            host: request.host ?? "",
+            scheme: request.scheme,
+            headers: new Map(Object.entries({ ...request.headers, ...forwarded })),
+          },
+    sni: request.sni,
+    contextExtensions: new Map([["namespace", workload.namespace], ["workload", workload.name], ...labels]),
+    metadata: new Map(),
+  };
+}
+
+function spiffe(principal: string | null): string {
+  return principal === null ? "" : `spiffe://${principal}`;
 }
 
 function inWords(decision: Decision) {

@@ -7,6 +7,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   serve: async () => (await import("./serve.ts")).serve,
   check: async () => (await import("./check.ts")).check,
   test: async () => (await import("./test.ts")).test,
+  replay: async () => (await import("./replay.ts")).replay,
   lint: async () => (await import("./lint.ts")).lint,
   demo: async () => (await import("./demo.ts")).demo,
 };

@@ -1,7 +1,7 @@
 /** `countersign serve`: the server, until SIGTERM or SIGINT; SIGHUP reads the policies again. */
 import { parseArgs } from "node:util";
 import { start } from "../main.ts";
-import { createLog } from "../observe/log.ts";
+import { createLog, type Log } from "../observe/log.ts";
 import { type Command, EXIT, type Output, UsageError } from "./command.ts";
 import { formatProblem, loadResources, loadSettings } from "./load-settings.ts";
 
@@ -44,11 +44,13 @@ async function runServe(args: readonly string[], output: Output) {
   for (const warning of first.value.problems) log.warn("policy", { problem: formatProblem(warning) });
 
   const countersign = await start(settings.value, log);
-  await countersign.apply(first.value.resources);
+  await countersign.apply(first.value.resources, await readCandidate(settings.value.shadowPolicies, log));
   let reloading = Promise.resolve();
   const reload = async (): Promise<void> => {
     const next = await loadResources(settings.value.policies);
-    if (next.ok) return countersign.apply(next.value.resources);
+    if (next.ok) {
+      return countersign.apply(next.value.resources, await readCandidate(settings.value.shadowPolicies, log));
+    }
     for (const problem of next.error) log.error("policy", { problem: formatProblem(problem) });
     countersign.refuse(next.error.length);
   };
@@ -66,4 +68,17 @@ async function runServe(args: readonly string[], output: Output) {
   await countersign.stop();
   log.info("stopped");
   return EXIT.fine;
+}
+
+/** A candidate set that cannot be read is no candidate: what is only being tried must not stop what serves. */
+async function readCandidate(paths: readonly string[], log: Log) {
+  if (paths.length === 0) return [];
+  const read = await loadResources(paths).catch((cause: unknown) => {
+    log.warn("candidate set", { cause });
+    return undefined;
+  });
+  if (read === undefined) return [];
+  if (read.ok) return read.value.resources;
+  for (const problem of read.error) log.warn("candidate set", { problem: formatProblem(problem) });
+  return [];
 }

@@ -16,17 +16,17 @@ export function junitXml(results: readonly TestResult[]): string {
 function suiteLines(file: string, results: readonly TestResult[]): readonly string[] {
   const failed = results.filter(({ passed }) => !passed).length;
   const counts = `tests="${results.length}" failures="${failed}" time="${seconds(results)}"`;
-  return [`  <testsuite name="${escape(file)}" ${counts}>`, ...results.flatMap(caseLines), "  </testsuite>"];
+  return [`  <testsuite name="${xmlText(file)}" ${counts}>`, ...results.flatMap(caseLines), "  </testsuite>"];
 }
 
 function caseLines(result: TestResult): readonly string[] {
-  const at = `file="${escape(result.file)}" line="${result.line}"`;
-  const head = `    <testcase name="${escape(result.name)}" classname="${escape(result.file)}" ${at} time="${seconds([result])}"`;
+  const at = `file="${xmlText(result.file)}" line="${result.line}"`;
+  const head = `    <testcase name="${xmlText(result.name)}" classname="${xmlText(result.file)}" ${at} time="${seconds([result])}"`;
   if (result.passed) return [`${head}/>`];
-  const text = escape(result.failures.join("\n"));
+  const text = xmlText(result.failures.join("\n"));
   return [
     `${head}>`,
-    `      <failure message="${escape(result.failures[0] ?? "")}">${text}</failure>`,
+    `      <failure message="${xmlText(result.failures[0] ?? "")}">${text}</failure>`,
     "    </testcase>",
   ];
 }
@@ -38,7 +38,7 @@ function seconds(results: readonly TestResult[]): string {
 const ENTITIES: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
 
 /** XML 1.0 §2.2: most control characters may not stand in a document even as references; a name may hold any. */
-function escape(text: string): string {
+function xmlText(text: string): string {
   let out = "";
   for (const char of text) {
     const code = char.codePointAt(0) ?? 0;

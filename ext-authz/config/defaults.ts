@@ -5,6 +5,7 @@ export const defaults: Settings = {
   listen: { grpc: "127.0.0.1:9191", http: "127.0.0.1:9192" },
   workers: 1,
   policies: [],
+  shadowPolicies: [],
   mesh: {
     rootNamespace: "istio-system",
     trustDomain: "cluster.local",
@@ -26,5 +27,15 @@ export const defaults: Settings = {
     allowPrivateAddresses: false,
   },
   mint: { issuer: "", keyFile: "" },
+  decisionLog: {
+    file: "",
+    stdout: false,
+    sample: 1,
+    maxBytes: 104_857_600,
+    headers: [],
+    claims: [],
+    maskHeaders: [],
+    maskClaims: [],
+  },
   log: "info",
 };

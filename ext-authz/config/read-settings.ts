@@ -10,13 +10,21 @@ import { type Place, readYaml } from "../resources/yaml-text.ts";
 import { err, ok, type Result } from "../result.ts";
 import { defaults } from "./defaults.ts";
 import { settingsSchema } from "./schema.ts";
-import type { JwksSettings, Limits, MintSettings, PathNormalization, Settings } from "./settings.ts";
+import type {
+  DecisionLogSettings,
+  JwksSettings,
+  Limits,
+  MintSettings,
+  PathNormalization,
+  Settings,
+} from "./settings.ts";
 
 /** The file's own shape: flat where the operator writes it flat. Everything is optional. */
 interface SettingsFile {
   readonly listen?: Partial<Settings["listen"]>;
   readonly workers?: number | "auto";
   readonly policies?: readonly string[];
+  readonly shadowPolicies?: readonly string[];
   readonly rootNamespace?: string;
   readonly trustDomain?: string;
   readonly trustDomainAliases?: readonly string[];
@@ -29,6 +37,7 @@ interface SettingsFile {
   readonly clockSkewSeconds?: number;
   readonly jwks?: Partial<JwksSettings>;
   readonly mint?: Partial<MintSettings>;
+  readonly decisionLog?: Partial<DecisionLogSettings>;
   readonly log?: Settings["log"];
 }
 
@@ -103,10 +112,12 @@ function complete(file: SettingsFile, source: SettingsSource): Settings {
   const { mesh } = defaults;
   const jwks = { ...defaults.jwks, ...file.jwks };
   const mint = { ...defaults.mint, ...file.mint };
+  const decisionLog = { ...defaults.decisionLog, ...file.decisionLog };
   return Object.freeze({
     listen: { ...defaults.listen, ...file.listen },
     workers: file.workers === "auto" ? source.cores : (file.workers ?? defaults.workers),
     policies: (file.policies ?? defaults.policies).map(absolute),
+    shadowPolicies: (file.shadowPolicies ?? defaults.shadowPolicies).map(absolute),
     mesh: {
       rootNamespace: file.rootNamespace ?? mesh.rootNamespace,
       trustDomain: file.trustDomain ?? mesh.trustDomain,
@@ -121,6 +132,7 @@ function complete(file: SettingsFile, source: SettingsSource): Settings {
     clockSkewSeconds: file.clockSkewSeconds ?? defaults.clockSkewSeconds,
     jwks: { ...jwks, caFile: absolute(jwks.caFile) },
     mint: { ...mint, keyFile: absolute(mint.keyFile) },
+    decisionLog: { ...decisionLog, file: absolute(decisionLog.file) },
     log: file.log ?? defaults.log,
   });
 }

@@ -2,6 +2,7 @@
 
 const positive = { type: "integer", minimum: 1 } as const;
 const seconds = { type: "integer", minimum: 0, maximum: 31_536_000 } as const;
+const names = { type: "array", items: { type: "string", minLength: 1 } } as const;
 const address = {
   type: "string",
   pattern: "^(unix:///.+|(\\[[0-9a-fA-F:]+\\]|[A-Za-z0-9.-]+):\\d{1,5})$",
@@ -24,6 +25,11 @@ export const settingsSchema = {
         type: "array",
         items: { type: "string", minLength: 1 },
         description: "files and folders of resources",
+      },
+      shadowPolicies: {
+        type: "array",
+        items: { type: "string", minLength: 1 },
+        description: "files and folders of a candidate set, evaluated beside `policies` and never answering",
       },
       rootNamespace: { type: "string", minLength: 1, description: "the platform layer" },
       trustDomain: { type: "string", minLength: 1 },
@@ -73,6 +79,19 @@ export const settingsSchema = {
         "how issuers' keys are fetched and kept",
       ),
       mint: object({ issuer: { type: "string" }, keyFile: { type: "string" } }, "how internal tokens are signed"),
+      decisionLog: object(
+        {
+          file: { type: "string" },
+          stdout: { type: "boolean" },
+          sample: { type: "number", minimum: 0, maximum: 1 },
+          maxBytes: { ...positive, minimum: 65_536 },
+          headers: names,
+          claims: names,
+          maskHeaders: names,
+          maskClaims: names,
+        },
+        "decisions as JSON lines, for audits and replay",
+      ),
       log: { enum: ["debug", "info", "warn", "error"] },
     },
     "Settings of `countersign serve`.",

@@ -39,7 +39,7 @@ export interface JwksSettings {
   readonly maxBytes: number;
   /** PEM bundle to trust besides the system's; "" = none. */
   readonly caFile: string;
-  /** Allow link-local, loopback and metadata addresses (tests, demos); default false. */
+  /** Allow link-local and metadata addresses (tests); loopback and private ranges are always allowed; default false. */
   readonly allowPrivateAddresses: boolean;
 }
 
@@ -50,11 +50,31 @@ export interface MintSettings {
   readonly keyFile: string;
 }
 
+/** Decisions as JSON lines, for audits and for `countersign replay`. */
+export interface DecisionLogSettings {
+  /** "" = no file. */
+  readonly file: string;
+  /** To standard output. */
+  readonly stdout: boolean;
+  /** Share of decisions that are written, 0 to 1; default 1. */
+  readonly sample: number;
+  /** Of one file, which then becomes `<file>.1`; default 100 MiB. */
+  readonly maxBytes: number;
+  /** Lower-case names that are kept besides those that policies read. */
+  readonly headers: readonly string[];
+  readonly claims: readonly string[];
+  /** Names whose values are not kept, though policies read them. */
+  readonly maskHeaders: readonly string[];
+  readonly maskClaims: readonly string[];
+}
+
 export interface Settings {
   readonly listen: { readonly grpc: string; readonly http: string };
   readonly workers: number;
   /** Absolute files and folders. */
   readonly policies: readonly string[];
+  /** Absolute files and folders of a whole candidate set, evaluated beside `policies` and never answering; empty = none. */
+  readonly shadowPolicies: readonly string[];
   readonly mesh: MeshSettings;
   readonly clientAddress: { readonly useRemoteAddress: boolean; readonly xffNumTrustedHops: number };
   readonly workload: {
@@ -67,6 +87,7 @@ export interface Settings {
   readonly clockSkewSeconds: number;
   readonly jwks: JwksSettings;
   readonly mint: MintSettings;
+  readonly decisionLog: DecisionLogSettings;
   /** Level of the log on standard error. */
   readonly log: "debug" | "info" | "warn" | "error";
 }

@@ -4,10 +4,17 @@
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { Decision } from "../model.ts";
 import { reasonOf } from "../respond/answer.ts";
+import type { ShadowChange } from "./shadow-changes.ts";
 
 export interface Metrics {
   decided(decision: Decision, milliseconds: number): void;
   reloaded(outcome: "applied" | "refused", resources: number): void;
+  /** A shadow policy, or the candidate set, would have decided otherwise. */
+  shadowChanged(change: ShadowChange): void;
+  /** A comparison that could not be made. */
+  shadowFailed(): void;
+  /** Lines of the decision log that were lost. */
+  decisionLogDropped(lines: number): void;
   /** Text exposition format. */
   text(): Promise<string>;
   readonly contentType: string;
@@ -18,6 +25,8 @@ export interface KeyState {
   readonly failures: number;
   readonly keys: number;
 }
+
+const MAX_POLICY_LABELS = 1000;
 
 export function createMetrics(keys: () => readonly KeyState[]): Metrics {
   const registry = new Registry();
@@ -65,7 +74,32 @@ export function createMetrics(keys: () => readonly KeyState[]): Metrics {
       this.set(Math.max(0, ...keys().map((source) => source.ageSeconds)));
     },
   });
+  const changes = new Counter({
+    name: "countersign_shadow_changes_total",
+    help: "Decisions that a shadow policy or the candidate set would have turned, by the policy whose doing it is",
+    labelNames: ["source", "change", "policy"] as const,
+    registers,
+  });
+  const shadowFailures = new Counter({
+    name: "countersign_shadow_failures_total",
+    help: "Decisions that could not be compared with the candidate set",
+    registers,
+  });
+  const dropped = new Counter({
+    name: "countersign_decision_log_dropped_total",
+    help: "Lines of the decision log that were lost",
+    registers,
+  });
+  // Names are the operator's own, from resources; still, a label must not grow without end.
+  const named = new Set<string>();
+  const label = (policy: string): string => {
+    if (named.size < MAX_POLICY_LABELS) named.add(policy);
+    return named.has(policy) ? policy : "other";
+  };
   return {
+    shadowChanged: ({ source, change, policy }) => changes.inc({ source, change, policy: label(policy) }),
+    shadowFailed: () => shadowFailures.inc(),
+    decisionLogDropped: (lines) => dropped.inc(lines),
     decided(decision, milliseconds) {
       checks.inc({ effect: decision.effect, reason: reasonOf(decision) });
       seconds.observe(milliseconds / 1000);

@@ -33,6 +33,16 @@ const FACES: Readonly<Record<Reason, ClientFace>> = {
   token_keys_unavailable: UNAUTHORIZED,
   token_signature: UNAUTHORIZED,
   token_conflict: UNAUTHORIZED,
+  token_inactive: UNAUTHORIZED,
+  token_revoked: UNAUTHORIZED,
+  token_type: UNAUTHORIZED,
+  token_unbound: UNAUTHORIZED,
+  token_confirmation: UNAUTHORIZED,
+  token_certificate: UNAUTHORIZED,
+  token_proof_missing: UNAUTHORIZED,
+  token_proof_invalid: UNAUTHORIZED,
+  token_proof_replayed: UNAUTHORIZED,
+  api_key_invalid: UNAUTHORIZED,
   denied_by_policy: FORBIDDEN,
   no_policy_allows: FORBIDDEN,
   no_policy: FORBIDDEN,
@@ -41,6 +51,8 @@ const FACES: Readonly<Record<Reason, ClientFace>> = {
   deadline_exceeded: UNAVAILABLE,
   mint_failed: UNAVAILABLE,
   overloaded: UNAVAILABLE,
+  introspection_failed: UNAVAILABLE,
+  revocation_unavailable: UNAVAILABLE,
 };
 
 export function clientFace(reason: Reason): ClientFace {

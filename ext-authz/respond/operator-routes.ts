@@ -2,13 +2,13 @@
  * What the HTTP side answers (DESIGN §5). Nothing in here holds a token, a key that is not public, or a header value.
  */
 import type { KeyState } from "../observe/metrics.ts";
-import type { DecisionRecord } from "../observe/recent-decisions.ts";
 import type { HttpAnswer, Routes } from "../transport/http-server.ts";
 
 export interface OperatorSide {
   readonly readiness: () => Readiness;
   readonly metrics: { text(): Promise<string>; readonly contentType: string };
-  readonly findDecision: (id: string) => DecisionRecord | undefined;
+  /** A recent decision with its explanation, redacted. */
+  readonly findDecision: (id: string) => object | undefined;
   /** Public keys of the internal tokens (RFC 7517). */
   readonly jwks: () => object;
   /** The compiled filter. */

@@ -3,6 +3,7 @@
  * in a closed alphabet: nothing of it can end the quoted string or the header. Pure.
  */
 import type { Deny, RequestModel } from "../model.ts";
+import type { DenyReason } from "../result.ts";
 
 const MAX_PATH = 256;
 
@@ -13,8 +14,18 @@ export function realmOf(request: RequestModel): string {
   return `${request.scheme || "http"}://${request.host ?? ""}${target.slice(0, MAX_PATH)}`;
 }
 
+/** RFC 9449 §7.1: a client whose proof failed is told so by the scheme that it must use. */
+const PROOF_ERRORS: ReadonlyMap<DenyReason, string> = new Map([
+  ["token_proof_missing", "invalid_token"],
+  ["token_proof_invalid", "invalid_dpop_proof"],
+  ["token_proof_replayed", "invalid_dpop_proof"],
+]);
+const PROOF_ALGORITHMS = "ES256 ES384 ES512 EdDSA PS256 PS384 PS512 RS256 RS384 RS512";
+
 /** Undefined where no challenge belongs: a denial by policy of a request that showed no token. */
 export function challenge(status: number, deny: Deny): string | undefined {
+  const proof = PROOF_ERRORS.get(deny.refusal.code);
+  if (proof !== undefined) return `DPoP error="${proof}", realm="${quotable(deny.realm)}", algs="${PROOF_ALGORITHMS}"`;
   const realm = `Bearer realm="${quotable(deny.realm)}"`;
   if (status === 401) return deny.invalidToken ? `${realm}, error="invalid_token"` : realm;
   if (deny.invalidToken) return `${realm}, error="invalid_token"`;

@@ -59,7 +59,7 @@ export function checkProof(
   return ok({ thumbprint, id: claims.id, until: now + rules.ageSeconds + 2 * rules.skewSeconds });
 }
 
-/** A 60 second leeway must not make proofs that are good for hours: see `until` above, which covers it. */
+/** Checks 3, 8, 9, 11 and 12. The times of a proof are the client's: the leeway counts at both ends, as `until` does. */
 function checkClaims(
   { claims }: Token,
   expected: Expected,

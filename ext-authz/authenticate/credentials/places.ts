@@ -5,7 +5,7 @@
  */
 import { asciiLowerCase } from "../../authorize/string-pattern.ts";
 import type { HeaderChanges, RequestModel } from "../../model.ts";
-import { headerValues } from "../inline-headers.ts";
+import { headerValues } from "../../request/inline-headers.ts";
 import { queryParameter } from "../query-parameters.ts";
 
 export type Place =
@@ -24,7 +24,9 @@ export function compilePlaces(
   owned: readonly string[],
 ): readonly Place[] {
   const places: readonly Place[] = [
-    ...written.fromHeaders.map(({ name, prefix }) => ({ kind: "header", name, prefix: asciiLowerCase(prefix) }) as const),
+    ...written.fromHeaders.map(
+      ({ name, prefix }) => ({ kind: "header", name, prefix: asciiLowerCase(prefix) }) as const,
+    ),
     ...written.fromParams.map((name) => ({ kind: "parameter", name }) as const),
   ];
   return (places.length === 0 ? defaults : places).filter(

@@ -3,9 +3,9 @@
  * verified credential and its request. Out: the DPoP proof that is to be used up, nothing, or the refusal. Pure.
  */
 import type { JsonObject, RequestModel } from "../../model.ts";
+import { headerValues } from "../../request/inline-headers.ts";
 import type { ProofOfPossession } from "../../resources/credential-resource.ts";
 import { err, ok, type Result } from "../../result.ts";
-import { headerValues } from "../inline-headers.ts";
 import { isJsonObject, member } from "../strict-json.ts";
 import { certificateThumbprint } from "./certificate-thumbprint.ts";
 import type { Credential, CredentialRefusal, Proof } from "./credential.ts";
@@ -86,8 +86,9 @@ function readConfirmation(claims: JsonObject): Confirmation | undefined {
   const key = member(confirmation, "jkt");
   const certificate = member(confirmation, "x5t#S256");
   if (!isThumbprint(key) || !isThumbprint(certificate)) return undefined;
-  const names = Object.keys(confirmation).filter((name) => name !== "jkt" && name !== "x5t#S256");
-  return { key, certificate, others: names.length };
+  const names = Object.keys(confirmation);
+  const others = names.filter((name) => name !== "jkt" && name !== "x5t#S256").length;
+  return names.length === 0 ? undefined : { key, certificate, others };
 }
 
 /** A SHA-256 in base64url; or not there. */

@@ -31,7 +31,9 @@ export function createReplayCache(entries: number): ReplayCache {
       const { thumbprint, until } = proof;
       forgetEnded(now);
       // Hashed: a `jti` may be as long as a token.
-      const name = createHash("sha256").update(JSON.stringify([thumbprint, proof.id])).digest("base64url");
+      const name = createHash("sha256")
+        .update(JSON.stringify([thumbprint, proof.id]))
+        .digest("base64url");
       if (used.has(name)) return "replayed";
       const count = counts.get(thumbprint) ?? 0;
       if (used.size >= entries || count >= share) return "full";

@@ -29,7 +29,7 @@ function hasMendable(uri: string): boolean {
 }
 
 /** An escaped unreserved character is that character; all other escapes are told apart from what they stand for. */
-function normalizeEscape(escape: string): string {
-  const char = String.fromCharCode(Number.parseInt(escape.slice(1), 16));
-  return /[A-Za-z0-9\-._~]/.test(char) ? char : escape.toUpperCase();
+function normalizeEscape(octet: string): string {
+  const char = String.fromCharCode(Number.parseInt(octet.slice(1), 16));
+  return /[A-Za-z0-9\-._~]/.test(char) ? char : octet.toUpperCase();
 }

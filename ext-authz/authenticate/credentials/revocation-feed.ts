@@ -1,0 +1,82 @@
+/**
+ * One list of revoked tokens over time. In: where it is, clock, timers, a way to read. Out: the list that counts now. A life:
+ * from `start` to `stop` it is read again at each interval, so that a revocation counts after one interval at the latest. A
+ * list that is broken or cannot be had leaves the last good one in force, up to a bound; then there is none.
+ */
+import type { Revocation } from "../../resources/credential-resource.ts";
+import { err, type Result } from "../../result.ts";
+import { parseRevocationList, type RevocationList } from "./revocation-list.ts";
+
+export interface FeedDependencies {
+  /** Reads the list; `etag` "" = anew. "unchanged" only when an etag was given. Never rejects. */
+  readonly read: (resource: Revocation, etag: string, signal: AbortSignal) => Promise<Result<FeedText, string>>;
+  readonly now: () => number;
+  readonly setTimer: (run: () => void, milliseconds: number) => () => void;
+  readonly log: {
+    info(message: string, fields: Readonly<Record<string, unknown>>): void;
+    warn(message: string, fields: Readonly<Record<string, unknown>>): void;
+  };
+}
+
+export type FeedText = "unchanged" | { readonly text: string; readonly etag: string };
+
+export interface RevocationFeed {
+  /** Undefined: never read, or the last good list is too old. */
+  current(): RevocationList | undefined;
+}
+
+export interface LivingFeed extends RevocationFeed {
+  /** Resolves when the first attempt has ended, however it did. */
+  start(): Promise<void>;
+  stop(): void;
+}
+
+export function createRevocationFeed(resource: Revocation, dependencies: FeedDependencies): LivingFeed {
+  const { read, now, setTimer, log } = dependencies;
+  const source = resource.uri ?? resource.path ?? "";
+  const lifetime = new AbortController();
+  let list: RevocationList | undefined;
+  let etag = "";
+  let text = "";
+  let goodAt = Number.NEGATIVE_INFINITY;
+  let cancelNext = () => {};
+
+  async function refresh(): Promise<void> {
+    const startedAt = now();
+    // One interval for one attempt: a source that hangs does not keep the next attempt waiting.
+    const bound = new AbortController();
+    const cancelBound = setTimer(() => bound.abort(), resource.intervalSeconds * 1000);
+    const signal = AbortSignal.any([lifetime.signal, bound.signal]);
+    const result = await read(resource, etag, signal).catch((): Result<FeedText, string> => err("internal"));
+    cancelBound();
+    if (lifetime.signal.aborted) return;
+    const taken = result.ok ? take(result.value) : result.error;
+    if (taken === undefined) goodAt = startedAt;
+    else log.warn("revocations could not be read", { source, reason: bound.signal.aborted ? "timed out" : taken });
+    const waited = now() - startedAt;
+    cancelNext = setTimer(() => void refresh(), Math.max(0, resource.intervalSeconds - waited) * 1000);
+  }
+
+  /** Why it could not be taken; undefined = it was. */
+  function take(answer: FeedText): string | undefined {
+    if (answer === "unchanged") return list === undefined ? "unchanged, but nothing is known" : undefined;
+    if (list === undefined || answer.text !== text) {
+      const parsed = parseRevocationList(answer.text);
+      if (!parsed.ok) return parsed.error;
+      list = parsed.value;
+      text = answer.text;
+      log.info("revocations changed", { source, entries: list.size });
+    }
+    etag = answer.etag;
+    return undefined;
+  }
+
+  return {
+    current: () => (now() - goodAt <= resource.maxAgeSeconds ? list : undefined),
+    start: refresh,
+    stop() {
+      lifetime.abort();
+      cancelNext();
+    },
+  };
+}

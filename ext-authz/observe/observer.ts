@@ -1,0 +1,116 @@
+/**
+ * Everything that happens after a decision: metrics, log, the ring of recent decisions, the decision log, and what a
+ * candidate set would have said. In: decisions as they are made. Out: nothing that could change one. Effects: through the
+ * parts it was given.
+ */
+import { explainDecision } from "../authorize/explain-decision.ts";
+import type { DecisionLogSettings, MeshSettings } from "../config/settings.ts";
+import type { Decision } from "../model.ts";
+import type { Resource } from "../resources/resource.ts";
+import { policyName, reasonOf } from "../respond/answer.ts";
+import type { CandidateInWords, DecisionLog } from "./decision-log.ts";
+import type { Log } from "./log.ts";
+import type { Metrics } from "./metrics.ts";
+import { readsOf } from "./policy-reads.ts";
+import { type DecisionRecord, type RecentDecisions, recordOf, summaryOf } from "./recent-decisions.ts";
+import { type RecordRules, restoreRequest } from "./recorded-request.ts";
+import { changeOfCandidate } from "./shadow-changes.ts";
+
+export interface ObserverParts {
+  readonly metrics: Pick<Metrics, "decided" | "shadowChanged" | "shadowFailed">;
+  readonly log: Log;
+  readonly recent: RecentDecisions;
+  /** Undefined = no decision log is configured. */
+  readonly decisionLog: DecisionLog | undefined;
+  readonly keep: Pick<DecisionLogSettings, "headers" | "claims" | "maskHeaders" | "maskClaims">;
+  readonly mesh: MeshSettings;
+  readonly now: () => Date;
+}
+
+/** What decisions are made by. */
+export interface InForce {
+  readonly revision: string;
+  readonly resources: readonly Resource[];
+}
+
+export interface Observer {
+  /** A snapshot took over, with the candidate set beside it. */
+  inForce(active: InForce, candidate: readonly Resource[]): void;
+  decided(decision: Decision, milliseconds: number): void;
+  compared(decision: Decision, candidate: Decision): void;
+  notCompared(cause: unknown): void;
+  /** A recent decision with its explanation. */
+  find(id: string): object | undefined;
+}
+
+export function createObserver(parts: ObserverParts): Observer {
+  const { metrics, log, recent, decisionLog, mesh } = parts;
+  let active: InForce | undefined;
+  let rules: RecordRules | undefined;
+  return {
+    inForce(next, candidate) {
+      active = next;
+      rules = recordRules([...next.resources, ...candidate], parts.keep);
+      decisionLog?.snapshot(next.revision, rules);
+    },
+    decided(decision, milliseconds) {
+      metrics.decided(decision, milliseconds);
+      const summary = summaryOf(decision, milliseconds, parts.now());
+      const record = recordOf(summary, decision, rules);
+      recent.add(record);
+      decisionLog?.decided(record);
+      for (const change of record.changes) {
+        metrics.shadowChanged(change);
+        decisionLog?.changed(record, change, undefined);
+      }
+      if (decision.effect === "error") log.error("check failed", { ...summary, cause: decision.cause });
+      else if (decision.effect === "deny") log.info("check denied", { ...summary });
+      else log.debug("check allowed", { ...summary });
+    },
+    compared(decision, candidate) {
+      if (candidate.effect === "error") metrics.shadowFailed();
+      const words = inWords(candidate);
+      recent.compared(decision.id, words);
+      const change = changeOfCandidate(decision, candidate);
+      if (change === undefined) return;
+      metrics.shadowChanged(change);
+      const record = recent.find(decision.id) ?? recordOf(summaryOf(decision, 0, parts.now()), decision, rules);
+      decisionLog?.changed(record, change, words);
+    },
+    notCompared(cause) {
+      metrics.shadowFailed();
+      log.debug("candidate not compared", { cause });
+    },
+    find(id) {
+      const record = recent.find(id);
+      return record === undefined ? undefined : { ...record, explanation: explained(record, active, mesh) };
+    },
+  };
+}
+
+function recordRules(resources: readonly Resource[], keep: ObserverParts["keep"]): RecordRules {
+  const reads = readsOf(resources);
+  return {
+    reads: {
+      headers: new Set([...reads.headers, ...keep.headers.map((name) => name.toLowerCase())]),
+      claims: new Set([...reads.claims, ...keep.claims]),
+      other: reads.other,
+    },
+    maskHeaders: new Set(keep.maskHeaders.map((name) => name.toLowerCase())),
+    maskClaims: new Set(keep.maskClaims),
+  };
+}
+
+function inWords(decision: Decision): CandidateInWords {
+  const { effect, policy, revision } = decision;
+  return { effect, reason: reasonOf(decision), policy: policy === undefined ? "" : policyName(policy), revision };
+}
+
+/** Made when asked for: most decisions are never looked at. Only while what decided is still in force. */
+function explained(record: DecisionRecord, active: InForce | undefined, mesh: MeshSettings): object | string {
+  if (record.request === null) return "the request could not be read";
+  if (active === undefined || active.revision !== record.revision) return "the policies have changed since";
+  const request = restoreRequest(record.request);
+  const judged = record.judged ? { request, payload: record.claims ?? undefined } : undefined;
+  return explainDecision(record, request.workload, judged, active.resources, mesh);
+}
