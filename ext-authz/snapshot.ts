@@ -7,10 +7,12 @@ import { type CredentialPlan, compileCredentials, jwtResources } from "./authent
 import { type CredentialSources, offlineSources } from "./authenticate/credentials/credential-sources.ts";
 import type { KeySources } from "./authenticate/key-source.ts";
 import { type AuthenticationPlan, compileAuthentication } from "./authenticate/plan.ts";
+import { type CompiledAccessPolicy, compileAccessPolicy } from "./authorize/access-policy.ts";
 import { type AuthorizationPlan, compileAuthorization } from "./authorize/plan.ts";
 import type { Limits, MeshSettings } from "./config/settings.ts";
 import type { MintPlan } from "./mint/plan.ts";
 import type { Layer, Workload } from "./model.ts";
+import { isAccessPolicy } from "./resources/access-policy-resource.ts";
 import type { InternalToken, Resource } from "./resources/resource.ts";
 import { applies, layerOf } from "./resources/select.ts";
 
@@ -55,6 +57,7 @@ export function compileSnapshot(resources: readonly Resource[], options: Snapsho
     if (resource.kind === "InternalToken") options.compileMint(resource);
     if (resource.kind === "Revocation") options.credentials?.feedFor(resource);
   }
+  const access = compileAccess(resources, options.mesh.rootNamespace);
   return {
     revision: options.hash(canonical(resources, options)).slice(0, 16),
     resources,
@@ -62,7 +65,7 @@ export function compileSnapshot(resources: readonly Resource[], options: Snapsho
       const key = workloadKey(workload);
       const known = plans.get(key);
       if (known !== undefined) return known;
-      const plan = compilePlan(resources, workload, options);
+      const plan = compilePlan(resources, access, workload, options);
       const oldest = plans.size >= MAX_PLANS ? plans.keys().next().value : undefined;
       if (oldest !== undefined) plans.delete(oldest);
       plans.set(key, plan);
@@ -71,7 +74,20 @@ export function compileSnapshot(resources: readonly Resource[], options: Snapsho
   };
 }
 
-function compilePlan(resources: readonly Resource[], workload: Workload, options: SnapshotOptions): WorkloadPlan {
+/** Once for all workloads: a Rego module is compiled and holds memory. */
+function compileAccess(
+  resources: readonly { readonly kind: string }[],
+  rootNamespace: string,
+): readonly CompiledAccessPolicy[] {
+  return resources.filter(isAccessPolicy).map((policy) => compileAccessPolicy(policy, rootNamespace));
+}
+
+function compilePlan(
+  resources: readonly Resource[],
+  access: readonly CompiledAccessPolicy[],
+  workload: Workload,
+  options: SnapshotOptions,
+): WorkloadPlan {
   const { mesh, limits, clockSkewSeconds, keys } = options;
   const mine = resources.filter((resource) => applies(resource, workload, mesh.rootNamespace));
   const { strict, rootNamespace } = mesh;
@@ -83,6 +99,7 @@ function compilePlan(resources: readonly Resource[], workload: Workload, options
     authorization: compileAuthorization(
       mine.filter((resource) => resource.kind === "AuthorizationPolicy"),
       mesh,
+      access.filter(({ policy }) => applies(policy, workload, mesh.rootNamespace)),
     ),
     internalTokens: narrowest(
       mine.filter((resource) => resource.kind === "InternalToken").filter((token) => !token.shadow),
@@ -110,7 +127,10 @@ function workloadKey(workload: Workload): string {
 
 /** The same resources in another order or file are the same revision. */
 function canonical(resources: readonly Resource[], options: SnapshotOptions): string {
-  const plain = (_: string, value: unknown): unknown => (value instanceof Map ? [...value].sort() : value);
+  const plain = (_: string, value: unknown): unknown => {
+    if (value instanceof Uint8Array) return Buffer.from(value).toString("base64");
+    return value instanceof Map ? [...value].sort() : value;
+  };
   const texts = resources.map(({ file: _file, line: _line, ...resource }) => JSON.stringify(resource, plain)).sort();
   return JSON.stringify([texts, options.mesh, options.limits, options.clockSkewSeconds]);
 }

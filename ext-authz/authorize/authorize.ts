@@ -49,7 +49,10 @@ export function authorize(
   const closed = access.closed.find(
     ({ layer }) =>
       matchedAllow(access, circumstances, layer) === undefined &&
-      firstMatch(rules.allow.filter(({ ref }) => ref.layer === layer), facts) === undefined,
+      firstMatch(
+        rules.allow.filter(({ ref }) => ref.layer === layer),
+        facts,
+      ) === undefined,
   );
   if (closed !== undefined) return deny("no_policy_allows", closed, shadow);
   if (allowing !== undefined) return { effect: "allow", policy: allowing, shadow };

@@ -3,6 +3,10 @@
  * Pure. A resource with an error is left out, and whoever loads must not use a set that has errors: a policy that is
  * missing may be the one that refuses.
  */
+
+import { err } from "../result.ts";
+import { type ReadArtifact, readAccessPolicy } from "./access-policy.ts";
+import type { AccessPolicy } from "./access-policy-resource.ts";
 import { readApiKeys } from "./api-keys.ts";
 import { readAuthorizationPolicy } from "./authorization-policy.ts";
 import { formatPath, type Path, type Report } from "./field-path.ts";
@@ -18,7 +22,7 @@ import { readTokenIntrospection } from "./token-introspection.ts";
 import { readTokenProfile } from "./token-profile.ts";
 import { readYaml, type YamlDocument } from "./yaml-text.ts";
 
-type ReadSpec = (envelope: Envelope, report: Report) => Resource | undefined;
+type ReadSpec = (envelope: Envelope, report: Report, readArtifact: ReadArtifact) => Resource | undefined;
 
 interface Kind {
   readonly versions: readonly string[];
@@ -40,6 +44,7 @@ const KINDS: ReadonlyMap<string, ReadonlyMap<string, Kind>> = new Map([
     "countersign.dev",
     new Map<string, Kind>([
       ["InternalToken", { versions: OURS, read: readInternalToken }],
+      ["AccessPolicy", { versions: OURS, read: admitAccessPolicy }],
       ["ApiKeys", { versions: OURS, read: readApiKeys }],
       ["ProofOfPossession", { versions: OURS, read: readProofOfPossession }],
       ["Revocation", { versions: OURS, read: readRevocation }],
@@ -54,17 +59,35 @@ interface Read {
   readonly problem: (message: string) => void;
 }
 
-/** @returns resources in the order in which they stand, at most 1000 errors and at most 1000 warnings */
-export function readResources(files: readonly { readonly file: string; readonly text: string }[]): {
+const NO_ARTIFACTS: ReadArtifact = () => err("cannot be read here");
+
+/**
+ * @param readArtifact reads the Rego bundles that policies name; without it a policy that names one is an error
+ * @returns resources in the order in which they stand, at most 1000 errors and at most 1000 warnings
+ */
+export function readResources(
+  files: readonly { readonly file: string; readonly text: string }[],
+  readArtifact: ReadArtifact = NO_ARTIFACTS,
+): {
   readonly resources: readonly Resource[];
   readonly problems: readonly Problem[];
 } {
   const problems = problemList();
-  const resources = withoutDuplicates(files.flatMap(({ file, text }) => readFile(file, text, problems.add)));
-  return { resources, problems: problems.all };
+  const read = files.flatMap(({ file, text }) => readFile(file, text, problems.add, readArtifact));
+  return { resources: withoutDuplicates(read), problems: problems.all };
 }
 
-function readFile(file: string, text: string, add: (problem: Problem) => void): Read[] {
+function admitAccessPolicy(...given: Parameters<typeof readAccessPolicy>): Resource | undefined {
+  const policy = readAccessPolicy(...given);
+  return policy !== undefined && isResource(policy) ? policy : undefined;
+}
+
+/** The union of `resource.ts` does not name AccessPolicy yet; `isAccessPolicy` finds it again. */
+function isResource(policy: AccessPolicy | Resource): policy is Resource {
+  return policy.kind === "AccessPolicy";
+}
+
+function readFile(file: string, text: string, add: (problem: Problem) => void, readArtifact: ReadArtifact): Read[] {
   const yaml = readYaml(text);
   for (const problem of yaml.problems) add({ file, ...problem, path: "", severity: "error" });
   return yaml.documents.flatMap((document) =>
@@ -76,7 +99,7 @@ function readFile(file: string, text: string, add: (problem: Problem) => void): 
         const found = { file, path: formatPath(whole), message, ...(hint === undefined ? {} : { hint }), severity };
         add({ ...found, ...document.placeOf(whole) });
       };
-      const resource = readObject(value, file, { document, base, report });
+      const resource = readObject(value, file, { document, base, report, readArtifact });
       if (resource === undefined || errors > 0) return [];
       return [{ resource, problem: (message: string) => report(["metadata", "name"], message) }];
     }),
@@ -95,9 +118,14 @@ interface Standing {
   readonly document: YamlDocument;
   readonly base: Path;
   readonly report: Report;
+  readonly readArtifact: ReadArtifact;
 }
 
-function readObject(raw: unknown, file: string, { document, base, report }: Standing): Resource | undefined {
+function readObject(
+  raw: unknown,
+  file: string,
+  { document, base, report, readArtifact }: Standing,
+): Resource | undefined {
   const value = withoutNulls(raw, "constants");
   if (!isRecord(value)) {
     report([], "is no resource", "a resource has `apiVersion`, `kind` and `metadata`");
@@ -134,7 +162,7 @@ function readObject(raw: unknown, file: string, { document, base, report }: Stan
     report(path.slice(base.length), "this word is a boolean to Kubernetes (YAML 1.1)", "put it in quotes");
   }
   const envelope = readEnvelope(value, file, document.placeOf(base).line, report);
-  return envelope === undefined ? undefined : kind.read(envelope, report);
+  return envelope === undefined ? undefined : kind.read(envelope, report, readArtifact);
 }
 
 /** Two resources of one name: which of them counts would depend on the order of files. */
