@@ -52,6 +52,8 @@ export function covers(outer: ComparableRule, inner: ComparableRule): boolean {
 /** Holding `given` means holding `wanted`. */
 function implies(given: WrittenList, wanted: WrittenList): boolean {
   if (given.field !== wanted.field || given.negated !== wanted.negated) return false;
+  // A short service account belongs to its policy's own namespace.
+  if (given.field === "serviceAccounts" && given.policy.namespace !== wanted.policy.namespace) return false;
   const [small, large] = given.negated ? [wanted, given] : [given, wanted];
   return small.values.every((value) => large.values.some((other) => valueCovers(given.field, other, value)));
 }
@@ -89,7 +91,7 @@ function valueCovers(field: string, outer: string, inner: string): boolean {
     case "trustDomains":
       return outer === "*";
     case "requestPrincipals":
-      return outer === "*" && inner.includes("/");
+      return outer === "*" && /^[^/].*\/[^/]+$/.test(inner);
     case "serviceAccounts":
     case "ports":
       return false;

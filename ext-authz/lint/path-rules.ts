@@ -4,7 +4,9 @@ import { normalizePath } from "../request/normalize-path.ts";
 import type { LintInput, LintRule, RawFinding } from "./rule.ts";
 import { type WrittenValue, writtenValues } from "./written-value.ts";
 
-function eachPath(check: (written: WrittenValue, input: LintInput) => readonly [message: string, fix: string] | undefined) {
+function eachPath(
+  check: (written: WrittenValue, input: LintInput) => readonly [message: string, fix: string] | undefined,
+) {
   return (input: LintInput): readonly RawFinding[] =>
     input.policies.flatMap((policy) =>
       writtenValues(policy).flatMap((written) => {
@@ -38,7 +40,8 @@ export const pathRules: readonly LintRule[] = [
     why: "an exact path keeps out neither `/admin/` nor `/admin/users`, and most servers answer them alike",
     check: eachPath((written) => {
       const { value, values } = written;
-      if (!refuses(written) || hasStar(value) || isPathTemplate(value) || value === "/" || !value.startsWith("/")) return;
+      if (!refuses(written) || hasStar(value) || isPathTemplate(value) || value === "/" || !value.startsWith("/"))
+        return;
       if (isGrpc(value) || isFile(value)) return;
       const base = value.endsWith("/") ? value.slice(0, -1) : value;
       if (coversBelow(base, values)) return;
@@ -52,7 +55,9 @@ export const pathRules: readonly LintRule[] = [
       const { value, values } = written;
       if (!refuses(written) || !value.endsWith("/*") || value.startsWith("*") || value === "/*") return;
       const root = value.slice(0, -2);
-      const covered = values.some((other) => other === root || (other.endsWith("*") && root.startsWith(other.slice(0, -1))));
+      const covered = values.some(
+        (other) => other === root || (other.endsWith("*") && root.startsWith(other.slice(0, -1))),
+      );
       return covered ? undefined : [`\`${value}\` does not stop \`${root}\` itself`, `add \`${root}\``];
     }),
   },
@@ -81,7 +86,8 @@ export const pathRules: readonly LintRule[] = [
     why: "paths are matched after the proxy normalized them, and begin with a slash",
     check: eachPath(({ value }, { mesh }) => {
       if (isPathTemplate(value) || /[?#]/.test(value) || value.startsWith("*")) return;
-      if (!value.startsWith("/")) return [`\`${value}\` never matches: a path begins with \`/\``, `write \`/${value}\``];
+      if (!value.startsWith("/"))
+        return [`\`${value}\` never matches: a path begins with \`/\``, `write \`/${value}\``];
       const literal = value.endsWith("*") ? value.slice(0, -1) : value;
       const { path } = normalizePath(literal, mesh.pathNormalization);
       if (path === literal) return;

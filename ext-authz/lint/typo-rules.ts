@@ -4,7 +4,9 @@ import { isPathTemplate } from "../authorize/path-template.ts";
 import type { LintInput, LintRule, RawFinding } from "./rule.ts";
 import { type WrittenValue, writtenValues } from "./written-value.ts";
 
-function eachValue(check: (written: WrittenValue, input: LintInput) => readonly [message: string, fix: string] | undefined) {
+function eachValue(
+  check: (written: WrittenValue, input: LintInput) => readonly [message: string, fix: string] | undefined,
+) {
   return (input: LintInput): readonly RawFinding[] =>
     input.policies.flatMap((policy) =>
       writtenValues(policy).flatMap((written) => {
@@ -28,7 +30,8 @@ export const typoRules: readonly LintRule[] = [
       if (!isPatternField(field) || value === "*" || (field === "paths" && isPathTemplate(value))) return;
       const inner = value.startsWith("*") ? value.slice(1) : value.replace(/\*$/, "");
       if (!inner.includes("*")) return;
-      const fix = field === "paths" ? "use a template: `{*}` is one segment, `{**}` any number" : "use one star, at one end";
+      const fix =
+        field === "paths" ? "use a template: `{*}` is one segment, `{**}` any number" : "use one star, at one end";
       return [`\`${value}\`: a star in this place is an ordinary character`, fix];
     }),
   },
@@ -56,7 +59,10 @@ export const typoRules: readonly LintRule[] = [
       if (field !== "ipBlocks" && field !== "remoteIpBlocks" && field !== "destination.ip") return;
       const block = value.includes("/") ? parseCidr(value) : undefined;
       if (block === undefined || !hasHostBits(block.bytes, block.bits)) return;
-      return [`\`${value}\` means the whole block of ${block.bits} bits`, "write the first address of the block, or /32"];
+      return [
+        `\`${value}\` means the whole block of ${block.bits} bits`,
+        "write the first address of the block, or /32",
+      ];
     }),
   },
   {
@@ -73,7 +79,10 @@ export const typoRules: readonly LintRule[] = [
     check: eachValue(({ field, value }) => {
       if (field !== "requestPrincipals" || !/^https?:\/\/[^/]*\*?$/.test(value)) return;
       const issuer = value.replace(/\*$/, "");
-      return [`\`${value}\` is read as the issuer \`${value.slice(0, value.lastIndexOf("/"))}\``, `write \`${issuer}/*\``];
+      return [
+        `\`${value}\` is read as the issuer \`${value.slice(0, value.lastIndexOf("/"))}\``,
+        `write \`${issuer}/*\``,
+      ];
     }),
   },
 ];

@@ -32,7 +32,12 @@ const SAME_AS: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** The peer's workload identity. */
-export const PEER_FIELDS: ReadonlySet<string> = new Set(["principals", "namespaces", "serviceAccounts", "trustDomains"]);
+export const PEER_FIELDS: ReadonlySet<string> = new Set([
+  "principals",
+  "namespaces",
+  "serviceAccounts",
+  "trustDomains",
+]);
 
 /** What only a verified token has. */
 export function isTokenField(field: string): boolean {
@@ -63,7 +68,8 @@ function listsOfRule(policy: AuthorizationPolicy, rule: Rule, index: number): re
   for (const [at, { key, values, notValues }] of rule.when.entries()) {
     const field = SAME_AS.get(key) ?? key;
     const path = [...base, "when", at];
-    if (values !== undefined) lists.push({ policy, rule: index, field, negated: false, values, path: [...path, "values"] });
+    if (values !== undefined)
+      lists.push({ policy, rule: index, field, negated: false, values, path: [...path, "values"] });
     if (notValues !== undefined) {
       lists.push({ policy, rule: index, field, negated: true, values: notValues, path: [...path, "notValues"] });
     }

@@ -5,13 +5,19 @@
  * Bounded: the input in bytes, the memory in pages. Not bounded is time: Wasm cannot be interrupted in its own thread, so
  * it is Rego's own promise that evaluation ends. After a trap or a large request the instance is thrown away.
  */
-import { type LoadedPolicy, loadPolicySync } from "@open-policy-agent/opa-wasm";
+import { createRequire } from "node:module";
+import type { LoadedPolicy } from "@open-policy-agent/opa-wasm";
 import type { JsonObject } from "../../model.ts";
 import { err, ok, type Result } from "../../result.ts";
 import { readAnswer } from "./answer.ts";
 import { hostBuiltins, missingBuiltins } from "./builtins.ts";
 import type { RegoModule } from "./bundle.ts";
 import { exportsOf, wasmApi } from "./web-assembly.ts";
+
+// The package's ES module does not export what its types promise; its CommonJS one does.
+const { loadPolicySync } = createRequire(import.meta.url)(
+  "@open-policy-agent/opa-wasm",
+) as typeof import("@open-policy-agent/opa-wasm");
 
 /** @param input the input document as JSON. @param now seconds since the epoch. Never throws. */
 export type RegoRule = (input: string, now: number) => Result<boolean, string>;

@@ -1,0 +1,3 @@
+export const opaVersion: string;
+export function opaPath(): string;
+export function getOpa(say?: (text: string) => void): Promise<string>;
