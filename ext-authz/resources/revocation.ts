@@ -35,6 +35,9 @@ export function readRevocation(envelope: Envelope, report: Report): Revocation |
   const { mode = "enforce", file, uri, interval = "10s", maxAge = "1h" } = spec;
   if ((file === undefined) === (uri === undefined)) inSpec([], "exactly one of `file` and `uri` must be set");
   if (uri !== undefined && !isHttpUrl(uri)) inSpec(["uri"], `\`${uri}\` is no http or https URL`);
+  else if (uri !== undefined && /^http:/i.test(uri)) {
+    inSpec(["uri"], "whoever stands on the way can leave revocations out", "use https", "warning");
+  }
   const intervalSeconds = readSeconds(interval, { least: 1, most: 3600 }, under(inSpec, "interval"));
   const maxAgeSeconds = readSeconds(maxAge, { least: 1, most: 604_800 }, under(inSpec, "maxAge"));
   if (maxAgeSeconds <= intervalSeconds) inSpec(["maxAge"], "must be longer than `interval`");

@@ -35,12 +35,14 @@ interface Known {
 const MAX_ACTIVE = 10_000;
 /** Tokens that nobody issued cost their sender nothing: they have a memory of their own, and push no good one out. */
 const MAX_INACTIVE = 1000;
+/** A token that was just issued may not be known everywhere yet. */
+const INACTIVE_SECONDS = 5;
 const MAX_IN_FLIGHT = 256;
 const MAX_ANSWER_BYTES = 65_536;
 
 export function createIntrospector(resource: TokenIntrospection, dependencies: IntrospectorDependencies): Introspector {
   const { post, readFile, now, setTimer, log } = dependencies;
-  const lifetime = new AbortController();
+  const questions = new Set<AbortController>();
   const active = new Map<string, Known>();
   const inactive = new Map<string, Known>();
   const inFlight = new Map<string, Promise<Introspected>>();
@@ -49,15 +51,17 @@ export function createIntrospector(resource: TokenIntrospection, dependencies: I
     const secret = await readFile(resource.clientSecretFile);
     if (!secret.ok) return err(`clientSecretFile: ${secret.error}`);
     const bound = new AbortController();
+    questions.add(bound);
     const cancel = setTimer(() => bound.abort(), resource.timeoutMs);
     const answer = await post({
       url: resource.endpoint,
       authorization: basic(resource.clientId, secret.value.replace(/\r?\n$/, "")),
       body: new URLSearchParams({ token, token_type_hint: "access_token" }).toString(),
       maxBytes: MAX_ANSWER_BYTES,
-      signal: AbortSignal.any([lifetime.signal, bound.signal]),
+      signal: bound.signal,
     });
     cancel();
+    questions.delete(bound);
     if (bound.signal.aborted) return err("timed out");
     return answer.ok ? readIntrospectionAnswer(answer.value, dependencies.jsonDepth) : answer;
   }
@@ -71,8 +75,8 @@ export function createIntrospector(resource: TokenIntrospection, dependencies: I
   }
 
   function remember(name: string, answer: IntrospectionAnswer): void {
-    const expiresAt = answer.active ? (answer.expiresAt ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY;
-    const until = Math.min(now() + resource.cacheSeconds, expiresAt);
+    const bound = answer.active ? (answer.expiresAt ?? Number.POSITIVE_INFINITY) : now() + INACTIVE_SECONDS;
+    const until = Math.min(now() + resource.cacheSeconds, bound);
     if (until <= now()) return;
     const memory = answer.active ? active : inactive;
     memory.set(name, { answer, until });
@@ -106,7 +110,9 @@ export function createIntrospector(resource: TokenIntrospection, dependencies: I
       inFlight.set(name, question);
       return question;
     },
-    stop: () => lifetime.abort(),
+    stop() {
+      for (const question of questions) question.abort();
+    },
   };
 }
 

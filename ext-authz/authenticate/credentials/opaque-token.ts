@@ -34,8 +34,10 @@ export interface FoundToken {
   readonly places: readonly Place[];
 }
 
-const BEARER: Place = { kind: "header", name: "authorization", prefix: "bearer " };
-const DPOP: Place = { kind: "header", name: "authorization", prefix: "dpop " };
+const BEARER = { kind: "header", name: "authorization", prefix: "bearer " } as const;
+const DPOP = { kind: "header", name: "authorization", prefix: "dpop " } as const;
+const isBearer = (place: Place): boolean =>
+  place.kind === "header" && place.name === BEARER.name && place.prefix === BEARER.prefix;
 
 export function compileOpaque(
   resource: TokenIntrospection,
@@ -48,7 +50,9 @@ export function compileOpaque(
   },
 ): OpaqueRule {
   const { strict, clockSkewSeconds } = context;
-  const places = compilePlaces(resource, context.dpop ? [BEARER, DPOP] : [BEARER], context.owned);
+  const written = compilePlaces(resource, [BEARER], context.owned);
+  // RFC 9449 §7.1: where proofs are looked at, the scheme of bound tokens is read beside `Bearer`.
+  const places = context.dpop && written.some(isBearer) ? [...written, DPOP] : written;
   return {
     places,
     removed: resource.forward ? [] : places,

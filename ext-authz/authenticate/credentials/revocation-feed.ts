@@ -34,25 +34,26 @@ export interface LivingFeed extends RevocationFeed {
 export function createRevocationFeed(resource: Revocation, dependencies: FeedDependencies): LivingFeed {
   const { read, now, setTimer, log } = dependencies;
   const source = resource.uri ?? resource.path ?? "";
-  const lifetime = new AbortController();
   let list: RevocationList | undefined;
   let etag = "";
   let text = "";
   let goodAt = Number.NEGATIVE_INFINITY;
+  let attempt = new AbortController();
+  let stopped = false;
   let cancelNext = () => {};
 
   async function refresh(): Promise<void> {
     const startedAt = now();
     // One interval for one attempt: a source that hangs does not keep the next attempt waiting.
-    const bound = new AbortController();
-    const cancelBound = setTimer(() => bound.abort(), resource.intervalSeconds * 1000);
-    const signal = AbortSignal.any([lifetime.signal, bound.signal]);
+    attempt = new AbortController();
+    const { signal } = attempt;
+    const cancelBound = setTimer(() => attempt.abort(), resource.intervalSeconds * 1000);
     const result = await read(resource, etag, signal).catch((): Result<FeedText, string> => err("internal"));
     cancelBound();
-    if (lifetime.signal.aborted) return;
+    if (stopped) return;
     const taken = result.ok ? take(result.value) : result.error;
     if (taken === undefined) goodAt = startedAt;
-    else log.warn("revocations could not be read", { source, reason: bound.signal.aborted ? "timed out" : taken });
+    else log.warn("revocations could not be read", { source, reason: signal.aborted ? "timed out" : taken });
     const waited = now() - startedAt;
     cancelNext = setTimer(() => void refresh(), Math.max(0, resource.intervalSeconds - waited) * 1000);
   }
@@ -75,7 +76,8 @@ export function createRevocationFeed(resource: Revocation, dependencies: FeedDep
     current: () => (now() - goodAt <= resource.maxAgeSeconds ? list : undefined),
     start: refresh,
     stop() {
-      lifetime.abort();
+      stopped = true;
+      attempt.abort();
       cancelNext();
     },
   };
