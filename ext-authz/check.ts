@@ -2,10 +2,8 @@
  * The story of one Check: request → authenticate → authorize → mint → decision. No arrow goes back; every stage answers
  * with a value, and the only allow is built in the last line.
  */
-
 import type { authenticate } from "./authenticate/authenticate.ts";
-import type { Refused } from "./authenticate/credentials/credential.ts";
-import { type Identified, identify } from "./authenticate/credentials/identify.ts";
+import { identify } from "./authenticate/credentials/identify.ts";
 import { authorize } from "./authorize/authorize.ts";
 import { allowed, type DecisionContext, denied, failed } from "./decision.ts";
 import { mintAll } from "./mint/mint.ts";
@@ -13,7 +11,6 @@ import type { Decision } from "./model.ts";
 import { applyChanges } from "./request/apply-changes.ts";
 import { buildRequest, type RequestSettings } from "./request/build-request.ts";
 import type { Incoming } from "./request/incoming.ts";
-import type { Result } from "./result.ts";
 import type { Snapshot } from "./snapshot.ts";
 
 export interface CheckDeps {
@@ -37,19 +34,16 @@ export function createCheck(deps: CheckDeps): Check {
 
     const built = buildRequest(incoming, deps.request);
     if (!built.ok) return denied(context, built.error);
-    const plan = snapshot.planFor(built.value.workload);
-    const now = deps.now();
-
     const received = built.value;
-    const authentication: Result<Identified, Refused> = await (deps.authenticate === undefined
-      ? identify(plan.credentials, received, now, signal)
-      : deps.authenticate(plan.authentication, received, now, signal));
+    const plan = snapshot.planFor(received.workload);
+    const now = deps.now();
+    const authentication = await identify(plan.credentials, received, now, signal, deps.authenticate);
     if (signal.aborted) return failed(context, "deadline_exceeded");
     if (!authentication.ok) {
-      if ("failure" in authentication.error)
-        return failed(context, authentication.error.failure, authentication.error.detail);
+      const { error } = authentication;
+      if ("failure" in error) return failed(context, error.failure, error.detail);
       const evidence = { received, judged: undefined, payload: undefined };
-      return denied(context, authentication.error, { request: received, evidence });
+      return denied(context, error, { request: received, evidence });
     }
     const { token, payload, changes, shadow = [] } = authentication.value;
 

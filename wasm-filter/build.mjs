@@ -12,19 +12,19 @@ import { fileURLToPath } from "node:url";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const out = path.join(here, "build");
-const optimize = ["-Oz", "--converge", "--runtime", "incremental"];
+const optimize = ["-Oz", "--converge"];
 
 /** `--test` wants names that JavaScript can call; the module for Envoy wants no import that Envoy does not offer. */
 const targets = {
   filter: {
     file: "countersign.wasm",
     entry: "assembly/index.ts",
-    flags: ["--exportStart", "_initialize", "--use", "abort=~lib/proxy-wasm-sdk-as/assembly/abort/abort"],
+    flags: ["--runtime", "minimal", "--exportStart", "_initialize", "--use", "abort=~lib/proxy-wasm-sdk-as/assembly/abort/abort"],
   },
   test: {
     file: "crypto-test.wasm",
     entry: "assembly/test-entry.ts",
-    flags: ["--exportRuntime", "--bindings", "raw"],
+    flags: ["--runtime", "incremental", "--exportRuntime", "--bindings", "raw"],
   },
 };
 

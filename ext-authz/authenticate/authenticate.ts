@@ -11,7 +11,7 @@ import type { AuthenticationPlan, CompiledRule } from "./plan.ts";
 import { CONFLICT, FETCH_FAILED, ISSUER, TOO_MANY, type TokenRefusal } from "./refusals.ts";
 import { changesOnSuccess, changesWithoutToken } from "./side-effects.ts";
 import { splitClaims } from "./space-delimited.ts";
-import type { Token } from "./token.ts";
+import type { TokenContent } from "./token.ts";
 import { type Attempt, newAttempt, type Pending, type TokenResult, verifyToken } from "./verify-token.ts";
 
 type Outcome = Result<Authentication, TokenRefusal>;
@@ -125,7 +125,7 @@ function accept(
   request: RequestModel,
   found: Found,
   rule: CompiledRule,
-  token: Token,
+  token: TokenContent,
 ): Outcome | Pending {
   const { plan } = attempt;
   const conflict = plan.strict ? findConflict(attempt, rule, found) : undefined;

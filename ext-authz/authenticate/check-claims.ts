@@ -11,7 +11,7 @@ import {
   NOT_YET_VALID,
   type TokenRefusal,
 } from "./refusals.ts";
-import type { Token } from "./token.ts";
+import type { TokenContent } from "./token.ts";
 
 export interface ClaimRules {
   /** Exact; "" = any issuer. */
@@ -22,18 +22,18 @@ export interface ClaimRules {
   readonly clockSkewSeconds: number;
 }
 
-export function checkClaims(token: Token, rules: ClaimRules, now: number): TokenRefusal | undefined {
+export function checkClaims(token: TokenContent, rules: ClaimRules, now: number): TokenRefusal | undefined {
   if (rules.issuer !== "" && token.issuer !== rules.issuer) return ISSUER;
   return checkTime(token, rules, Math.floor(now)) ?? checkAudience(token, rules);
 }
 
-function checkTime(token: Token, rules: ClaimRules, now: number): TokenRefusal | undefined {
+function checkTime(token: TokenContent, rules: ClaimRules, now: number): TokenRefusal | undefined {
   if (now + rules.clockSkewSeconds < token.notBefore) return NOT_YET_VALID;
   if (token.expiresAt === 0) return rules.strict ? NO_EXPIRY : undefined;
   return now > token.expiresAt + rules.clockSkewSeconds ? EXPIRED : undefined;
 }
 
-function checkAudience(token: Token, rules: ClaimRules): TokenRefusal | undefined {
+function checkAudience(token: TokenContent, rules: ClaimRules): TokenRefusal | undefined {
   if (rules.audiences.size === 0) return rules.strict ? NO_AUDIENCES_LISTED : undefined;
   return token.audiences.some((audience) => rules.audiences.has(normalizeAudience(audience))) ? undefined : AUDIENCE;
 }

@@ -8,12 +8,15 @@ import { type ClaimRules, normalizeAudience } from "./check-claims.ts";
 import type { KeySource, KeySources } from "./key-source.ts";
 import { compileLocations, type Location } from "./locations.ts";
 import { ALWAYS_SPLIT } from "./space-delimited.ts";
+import { type VerifiedTokens, verifiedTokensOf } from "./verified-tokens.ts";
 
 export interface AuthenticationOptions {
   readonly strict: boolean;
   readonly clockSkewSeconds: number;
   readonly limits: Limits;
   readonly keys: KeySources;
+  /** Default: one for all plans with the same `keys`. */
+  readonly verified?: VerifiedTokens;
 }
 
 export interface CompiledRule {
@@ -34,6 +37,7 @@ export interface AuthenticationPlan {
   readonly ownedHeaders: readonly string[];
   readonly strict: boolean;
   readonly limits: Limits;
+  readonly verified: VerifiedTokens;
 }
 
 /** `resources`: already selected for the workload. No rule at all = no JWT processing at all, as in Istio. */
@@ -51,6 +55,7 @@ export function compileAuthentication(
     ownedHeaders: [...owned],
     strict: options.strict,
     limits: options.limits,
+    verified: options.verified ?? verifiedTokensOf(options.keys),
   };
 }
 

@@ -7,7 +7,7 @@ import { renderClaim } from "./claim-header.ts";
 import type { Location } from "./locations.ts";
 import type { CompiledRule } from "./plan.ts";
 import { queryParameter } from "./query-parameters.ts";
-import type { Token } from "./token.ts";
+import type { TokenContent } from "./token.ts";
 
 /** Without a token: what only rules may write is removed all the same, from preflights too. */
 export function changesWithoutToken(owned: readonly string[]): HeaderChanges {
@@ -16,7 +16,7 @@ export function changesWithoutToken(owned: readonly string[]): HeaderChanges {
 
 export function changesOnSuccess(
   rule: CompiledRule,
-  token: Token,
+  token: TokenContent,
   places: readonly Location[],
   request: RequestModel,
   owned: readonly string[],
@@ -39,7 +39,7 @@ export function changesOnSuccess(
 }
 
 /** Envoy appends: two claims for one header are two lines, which one line with a comma says as well (RFC 9110 §5.3). */
-function outputs(rule: CompiledRule, token: Token): readonly (readonly [name: string, value: string])[] {
+function outputs(rule: CompiledRule, token: TokenContent): readonly (readonly [name: string, value: string])[] {
   const values = new Map<string, string>();
   if (rule.payloadHeader !== undefined) values.set(rule.payloadHeader, token.payloadSegment);
   for (const { header, path } of rule.claimHeaders) {

@@ -28,8 +28,8 @@ import {
 } from "./refusals.ts";
 import { member, parseStrictObject } from "./strict-json.ts";
 
-/** Seconds are whole; 0 stands for an absent `nbf` or `exp`, as in jwt_verify_lib. */
-export interface Token {
+/** What a token says. Seconds are whole; 0 stands for an absent `nbf` or `exp`, as in jwt_verify_lib. */
+export interface TokenContent {
   readonly raw: string;
   readonly alg: string;
   readonly algorithm: Algorithm;
@@ -43,6 +43,10 @@ export interface Token {
   readonly audiences: readonly string[];
   readonly notBefore: number;
   readonly expiresAt: number;
+}
+
+/** And what shows whether to believe it. */
+export interface Token extends TokenContent {
   readonly signedBytes: Buffer;
   readonly signature: Buffer;
 }

@@ -1,13 +1,15 @@
 /**
- * One token against one rule: parse, claims, signature; each done once per request however many rules look. In: the
- * attempt's memory, a rule, the token's text. Out: the verified token, its refusal, or a fetch of keys to wait for.
+ * One token against one rule: parse, claims, signature; each done once per request however many rules look, and the parse and
+ * the signature not at all for a token that verified before. In: the attempt's memory, a rule, the token's text. Out: what the
+ * verified token says, its refusal, or a fetch of keys to wait for. Effects: only on the plan's verified tokens.
  */
 import { err, ok, type Result } from "../result.ts";
 import { checkClaims } from "./check-claims.ts";
 import type { KeySource } from "./key-source.ts";
 import type { AuthenticationPlan, CompiledRule } from "./plan.ts";
-import { FETCH_FAILED, SIGNATURE, type TokenRefusal } from "./refusals.ts";
-import { parseToken, type Token } from "./token.ts";
+import { FETCH_FAILED, SIGNATURE, TOO_LARGE, type TokenRefusal } from "./refusals.ts";
+import { parseToken, type Token, type TokenContent } from "./token.ts";
+import { type TokenName, tokenName } from "./verified-tokens.ts";
 import { verifySignature } from "./verify-signature.ts";
 
 /** Nothing can be said before this fetch has ended. */
@@ -15,13 +17,21 @@ export interface Pending {
   readonly renewal: Promise<void>;
 }
 
-export type TokenResult = Result<Token, TokenRefusal>;
+export type TokenResult = Result<TokenContent, TokenRefusal>;
+
+/** A text that was read. */
+interface Reading {
+  readonly name: TokenName;
+  readonly content: TokenContent;
+  /** With its signature, which a kept token lacks: undefined until it is needed. */
+  token: Token | undefined;
+}
 
 /** What is already known about the tokens of one request. */
 export interface Attempt {
   readonly plan: AuthenticationPlan;
   readonly now: number;
-  readonly parsed: Map<string, TokenResult>;
+  readonly readings: Map<string, Result<Reading, TokenRefusal>>;
   /** By the source of the keys, not by the rule: rules that share a source share the work. */
   readonly verified: Map<KeySource, Map<string, TokenResult>>;
   /** A request waits at most once for each source: an issuer that cannot help does not hold it forever. */
@@ -29,40 +39,64 @@ export interface Attempt {
 }
 
 export function newAttempt(plan: AuthenticationPlan, now: number): Attempt {
-  return { plan, now, parsed: new Map(), verified: new Map(), waited: new Set() };
+  return { plan, now, readings: new Map(), verified: new Map(), waited: new Set() };
 }
 
 /** Cheap checks first: a token of another issuer costs a comparison, even with thousands of rules. */
 export function verifyToken(attempt: Attempt, rule: CompiledRule, raw: string): TokenResult | Pending {
-  const parsed = parseOnce(attempt, raw);
-  if (!parsed.ok) return parsed;
-  const claims = checkClaims(parsed.value, rule.claims, attempt.now);
+  const reading = readOnce(attempt, raw);
+  if (!reading.ok) return reading;
+  const claims = checkClaims(reading.value.content, rule.claims, attempt.now);
   if (claims !== undefined) return err(claims);
   const results = attempt.verified.get(rule.keys) ?? new Map<string, TokenResult>();
   const known = results.get(raw);
   if (known !== undefined) return known;
-  const result = verifyWithKeys(attempt, rule.keys, parsed.value);
+  const result = verifyWithKeys(attempt, rule.keys, reading.value);
   if (!("renewal" in result)) attempt.verified.set(rule.keys, results.set(raw, result));
   return result;
 }
 
-function parseOnce(attempt: Attempt, raw: string): TokenResult {
-  const known = attempt.parsed.get(raw);
+function readOnce(attempt: Attempt, raw: string): Result<Reading, TokenRefusal> {
+  const known = attempt.readings.get(raw);
   if (known !== undefined) return known;
-  const parsed = parseToken(raw, attempt.plan.limits);
-  attempt.parsed.set(raw, parsed);
-  return parsed;
+  const reading = read(attempt.plan, raw);
+  attempt.readings.set(raw, reading);
+  return reading;
 }
 
-function verifyWithKeys(attempt: Attempt, source: KeySource, token: Token): TokenResult | Pending {
-  const keySet = source.current();
-  const refusal = keySet === undefined ? FETCH_FAILED : verifySignature(token, keySet);
-  if (refusal === undefined) return ok(token);
+function read({ limits, verified }: AuthenticationPlan, raw: string): Result<Reading, TokenRefusal> {
+  if (raw.length > limits.tokenLength) return err(TOO_LARGE);
+  const name = tokenName(raw, limits.jsonDepth);
+  const kept = verified.find(name, raw);
+  if (kept !== undefined) return ok({ name, content: kept, token: undefined });
+  const parsed = parseToken(raw, limits);
+  return parsed.ok ? ok({ name, content: parsed.value, token: parsed.value }) : parsed;
+}
+
+function verifyWithKeys(attempt: Attempt, source: KeySource, reading: Reading): TokenResult | Pending {
+  const { content } = reading;
+  const refusal = checkSignature(attempt.plan, source, reading);
+  if (refusal === undefined) return ok(content);
   // A key of that name was there and did not sign: newer keys would not make the token any better.
-  const isFinal = refusal === SIGNATURE && token.kid !== "";
+  const isFinal = refusal === SIGNATURE && content.kid !== "";
   if (isFinal || attempt.waited.has(source)) return err(refusal);
-  const renewal = source.renew(token.kid);
+  const renewal = source.renew(content.kid);
   if (renewal === undefined) return err(refusal);
   attempt.waited.add(source);
   return { renewal };
+}
+
+/** By the keys that count now: a key that is gone takes what it verified with it. Only what verifies is remembered. */
+function checkSignature(plan: AuthenticationPlan, source: KeySource, reading: Reading): TokenRefusal | undefined {
+  const keySet = source.current();
+  if (keySet === undefined) return FETCH_FAILED;
+  if (plan.verified.isSignedBy(reading.name, keySet)) return undefined;
+  if (reading.token === undefined) {
+    const parsed = parseToken(reading.content.raw, plan.limits);
+    if (!parsed.ok) return parsed.error;
+    reading.token = parsed.value;
+  }
+  const refusal = verifySignature(reading.token, keySet);
+  if (refusal === undefined) plan.verified.keep(reading.name, reading.token, keySet);
+  return refusal;
 }

@@ -3,10 +3,11 @@
  * Out: every answer that came in time; what did not come is an error, and an error refuses. Effects: `ask`, a timer.
  * Shadow policies are asked at the same time and waited for only a moment longer: they must not cost the answer.
  */
-import type { JsonObject, RequestModel } from "../model.ts";
+import type { JsonObject, RequestModel, Verdict } from "../model.ts";
 import { err, type Result } from "../result.ts";
 import type { OpaQuestion } from "./access-policy.ts";
 import type { OpaAnswers } from "./access-policy-circumstances.ts";
+import { authorize } from "./authorize.ts";
 import { gatherFacts } from "./facts.ts";
 import type { AuthorizationPlan } from "./plan.ts";
 import { inputDocument } from "./rego/input-document.ts";
@@ -25,16 +26,19 @@ export type AskOpa = (
 const SHADOW_WAIT_MS = 20;
 const NO_ANSWERS: OpaAnswers = new Map();
 
-/** Synchronous when no policy of this workload asks a server. */
+/**
+ * Synchronous when no policy of this workload asks a server.
+ * @param ask undefined = nobody can be asked, and the policies that need it fail closed
+ */
 export function consult(
   { access }: Pick<AuthorizationPlan, "access">,
   request: RequestModel,
   payload: JsonObject | undefined,
-  ask: AskOpa,
+  ask: AskOpa | undefined,
   signal: AbortSignal,
 ): OpaAnswers | Promise<OpaAnswers> {
   const { enforced, shadow } = access.questions;
-  if (enforced.length + shadow.length === 0) return NO_ANSWERS;
+  if (ask === undefined || enforced.length + shadow.length === 0) return NO_ANSWERS;
   const input = inputDocument(gatherFacts(request, payload));
   if (!input.ok) return new Map([...enforced, ...shadow].map((question) => [question, input]));
   return askAll({ enforced, shadow }, `{"input":${input.value}}`, ask, signal);
@@ -60,4 +64,23 @@ async function askAll(
   await Promise.all(inShadow);
   clearTimeout(timer);
   return new Map(answers);
+}
+
+export interface Consultation {
+  /** Seconds since the epoch. */
+  readonly now: number;
+  /** Absent: AccessPolicies that ask an OPA server fail closed. */
+  readonly askOpa: AskOpa | undefined;
+  readonly signal: AbortSignal;
+}
+
+/** `authorize`, with the servers asked that its policies name. */
+export async function consultAndAuthorize(
+  plan: AuthorizationPlan,
+  request: RequestModel,
+  payload: JsonObject | undefined,
+  { now, askOpa, signal }: Consultation,
+): Promise<Verdict> {
+  const answers = await consult(plan, request, payload, askOpa, signal);
+  return authorize(plan, request, payload, { now, answers });
 }

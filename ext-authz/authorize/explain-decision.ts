@@ -7,7 +7,9 @@ import type { MeshSettings } from "../config/settings.ts";
 import type { JsonObject, Layer, RequestModel, Workload } from "../model.ts";
 import type { AuthorizationPolicy, Resource } from "../resources/resource.ts";
 import { applies, layerOf } from "../resources/select.ts";
+import type { AccessPlan } from "./access-policy-plan.ts";
 import { type PolicyTrace, tracePolicies } from "./explain.ts";
+import { type AccessTrace, traceAccess } from "./explain-access.ts";
 import { type Nearest, nearestAllow } from "./explain-nearest.ts";
 
 export interface DecisionInWords {
@@ -24,6 +26,8 @@ export interface Explanation extends DecisionInWords {
   readonly workload: { readonly namespace: string; readonly name: string; readonly labels: Record<string, string> };
   /** In the order in which they are asked. Empty when the request was refused before any policy was asked. */
   readonly policies: readonly PolicyTrace[];
+  /** Ours, each rule of its own. */
+  readonly accessPolicies: readonly AccessTrace[];
   /** Only for a deny for want of an allow. */
   readonly nearest: Nearest | undefined;
   /** Policies of the workload's namespace or the root that do not select it; at most 20. */
@@ -34,13 +38,21 @@ export interface Explanation extends DecisionInWords {
 export interface Judged {
   readonly request: RequestModel;
   readonly payload: JsonObject | undefined;
+  /** Seconds since the epoch, of the decision. */
+  readonly now: number;
+}
+
+/** What decided. */
+export interface InForce {
+  readonly resources: readonly Resource[];
+  readonly access: AccessPlan;
 }
 
 export function explainDecision(
   decision: DecisionInWords,
   workload: Workload,
   judged: Judged | undefined,
-  resources: readonly Resource[],
+  { resources, access }: InForce,
   mesh: MeshSettings,
 ): Explanation {
   const policies = resources.filter((resource) => resource.kind === "AuthorizationPolicy");
@@ -57,6 +69,8 @@ export function explainDecision(
       labels: Object.fromEntries(workload.labels),
     },
     policies: traces,
+    accessPolicies:
+      judged === undefined ? [] : traceAccess(access, resources, judged.request, judged.payload, judged.now),
     nearest: decision.effect === "deny" ? nearestAllow(traces) : undefined,
     notSelecting: neighbours(policies, workload, mesh),
   };

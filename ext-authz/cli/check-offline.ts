@@ -80,9 +80,14 @@ export async function createOfflineCheck(
   const judge = async (incoming: Incoming, check: ReturnType<typeof createCheck>): Promise<Judgement> => {
     const decision = await check(incoming, AbortSignal.timeout(DEADLINE_MS));
     const { evidence } = decision;
-    const judged = evidence?.judged === undefined ? undefined : { request: evidence.judged, payload: evidence.payload };
+    const judged =
+      evidence?.judged === undefined ? undefined : { request: evidence.judged, payload: evidence.payload, now: now() };
     const about = evidence?.received.workload ?? workload;
-    return { decision, explanation: explainDecision(inWords(decision), about, judged, resources, settings.mesh) };
+    const { access } = snapshot.planFor(about).authorization;
+    return {
+      decision,
+      explanation: explainDecision(inWords(decision), about, judged, { resources, access }, settings.mesh),
+    };
   };
   const real = createCheck(deps);
   return {

@@ -1,16 +1,18 @@
 /** An explanation as lines for a terminal. Pure. */
 import type { ClauseTrace, PolicyTrace, RuleTrace } from "../authorize/explain.ts";
+import type { AccessTrace } from "../authorize/explain-access.ts";
 import type { Explanation } from "../authorize/explain-decision.ts";
 import type { Nearest } from "../authorize/explain-nearest.ts";
 
 export function reportLines(explanation: Explanation): readonly string[] {
-  const { effect, reason, detail, policy, workload, policies, nearest, notSelecting } = explanation;
+  const { effect, reason, detail, policy, workload, policies, accessPolicies, nearest, notSelecting } = explanation;
   const labels = Object.entries(workload.labels).map(([key, value]) => `${key}=${value}`);
   return [
     `${effect.toUpperCase()}  ${reason}${policy === "" ? "" : `  by ${policy}`}${detail === "" ? "" : `  (${detail})`}`,
     `workload  ${workload.namespace}${labels.length === 0 ? "" : `/${labels.join(",")}`}`,
     ...policies.flatMap(policyLines),
-    ...(policies.length === 0 ? ["no policy was asked"] : []),
+    ...accessPolicies.flatMap(accessLines),
+    ...(policies.length + accessPolicies.length === 0 ? ["no policy was asked"] : []),
     ...(notSelecting.length === 0 ? [] : ["", "policies that do not apply to this workload:"]),
     ...notSelecting.map((one) => `  ${one.layer.padEnd(11)} ${one.policy} ${one.why}`),
     ...(effect === "deny" && policies.length > 0 ? nearestLines(nearest, reason) : []),
@@ -30,6 +32,18 @@ function policyLines(trace: PolicyTrace): readonly string[] {
     `${head}  ${said}${trace.shadow ? "  [shadow: does not count]" : ""}   ${place}`,
     ...trace.rules.flatMap(ruleLines),
     ...(trace.hiddenRules > 0 ? [`  … ${trace.hiddenRules} rules more, none of which matches`] : []),
+  ];
+}
+
+function accessLines(trace: AccessTrace): readonly string[] {
+  const rule = trace.rule < 0 ? "" : `[${trace.rule}]`;
+  const head = `${trace.layer.padEnd(11)} ${trace.action.padEnd(7)} ${trace.namespace}/${trace.name}${rule}`;
+  const shadow = trace.shadow ? "  [shadow: does not count]" : "";
+  const said = trace.says === "error" ? `error, which refuses: ${quote(trace.error)}` : `is ${trace.says}`;
+  return [
+    "",
+    `${head}  AccessPolicy${shadow}   ${trace.file}:${trace.line}`,
+    `      ${quote(trace.expression)} ${said}`,
   ];
 }
 

@@ -3,7 +3,10 @@ import { createReadStream } from "node:fs";
 import { access } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
-import { readsOf, unread } from "../observe/policy-reads.ts";
+import { type PolicyReads, readsOf, unread } from "../observe/policy-reads.ts";
+import type { RecordedRequest } from "../observe/recorded-request.ts";
+import type { Resource } from "../resources/resource.ts";
+import { applies } from "../resources/select.ts";
 import { readPolicies } from "./check.ts";
 import { createOfflineCheck } from "./check-offline.ts";
 import { type Command, EXIT, type ExitCode, type Output, UsageError } from "./command.ts";
@@ -71,7 +74,7 @@ async function runReplay(args: readonly string[], output: Output): Promise<ExitC
   // What is replayed is the request as policies saw it: its address is already the client's.
   const asSeen = { ...settings.value, clientAddress: { useRemoteAddress: true, xffNumTrustedHops: 0 } };
   const offline = await createOfflineCheck(asSeen, resources, { fetch: undefined, now: () => Date.now() / 1000 });
-  const wanted = readsOf(resources);
+  const wantedBy = readsByWorkload(resources, settings.value.mesh.rootNamespace);
   const counts: Counts = { decisions: 0, same: 0, newDenials: 0, newAllows: 0, unknown: 0, skipped: 0, broken: 0 };
   const changed: Changed[] = [];
   const missing = new Set<string>();
@@ -84,9 +87,12 @@ async function runReplay(args: readonly string[], output: Output): Promise<ExitC
       if (line.kind === "broken") counts.broken++;
       if (line.kind !== "recorded") continue;
       counts.decisions++;
-      const lacks = unread(line.recorded.shows, wanted);
-      for (const name of lacks) missing.add(name);
+      const lacks = [...unread(line.recorded.shows, wantedBy(line.recorded.request))];
+      // The replayed request has the client's address in this header, in the place of what it had.
+      const forwarded = wantedBy(line.recorded.request).headers.has("x-forwarded-for");
+      if (forwarded) lacks.push("request.headers[x-forwarded-for]");
       const { decision } = await offline.checkRecorded(line.recorded.request, line.recorded.claims);
+      for (const name of lacks) missing.add(name);
       if (lacks.length > 0 || decision.effect === "error") counts.unknown++;
       else if (decision.effect === line.recorded.effect) counts.same++;
       else {
@@ -106,6 +112,22 @@ async function runReplay(args: readonly string[], output: Output): Promise<ExitC
     (counts.unknown > 0 && !values["allow-unknown"]);
   return bad ? EXIT.findings : EXIT.fine;
 }
+
+/** What the policies of a record's workload look at; remembered, as records of one workload are many. */
+function readsByWorkload(resources: readonly Resource[], rootNamespace: string) {
+  const known = new Map<string, PolicyReads>();
+  return ({ workload }: RecordedRequest): PolicyReads => {
+    const key = JSON.stringify([workload.namespace, Object.entries(workload.labels).sort()]);
+    const before = known.get(key);
+    if (before !== undefined) return before;
+    const about = { ...workload, labels: new Map(Object.entries(workload.labels)) };
+    const reads = readsOf(resources.filter((resource) => applies(resource, about, rootNamespace)));
+    if (known.size < MAX_WORKLOADS) known.set(key, reads);
+    return reads;
+  };
+}
+
+const MAX_WORKLOADS = 10_000;
 
 /** A line longer than this is not ours. */
 const MAX_LINE = 1024 * 1024;

@@ -31,7 +31,10 @@ export function createCandidate({ keys, options, check: deps }: CandidateParts):
       snapshot = undefined;
       const resources = all.filter((resource) => resource.kind !== "InternalToken");
       const rules = resources.flatMap((one) => (one.kind === "RequestAuthentication" ? one.jwtRules : []));
-      if (resources.length > 0) snapshot = compileSnapshot(resources, { ...options, keys });
+      // Taken one by one: live sources of other credentials have a memory (replays, quotas) that no trial may touch.
+      const { mesh, limits, clockSkewSeconds, compileMint, hash } = options;
+      const own = { mesh, limits, clockSkewSeconds, compileMint, hash, keys };
+      if (resources.length > 0) snapshot = compileSnapshot(resources, own);
       keys.retain(rules);
     },
     stop: () => keys.stop(),

@@ -72,8 +72,8 @@ export function createDecisionLog(
     decided(record) {
       if (random() < sample) sink.write(line({ type: "decision", ...record }));
     },
-    changed(record, change, candidate) {
-      if (allowance()) sink.write(line({ type: "shadow", ...record, ...change, by: change.policy, candidate }));
+    changed(record, { change, source, policy: by }, candidate) {
+      if (allowance()) sink.write(line({ type: "shadow", ...record, change, source, by, candidate }));
     },
   };
 }

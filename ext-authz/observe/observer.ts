@@ -8,6 +8,7 @@ import type { DecisionLogSettings, MeshSettings } from "../config/settings.ts";
 import type { Decision } from "../model.ts";
 import type { Resource } from "../resources/resource.ts";
 import { policyName, reasonOf } from "../respond/answer.ts";
+import type { Snapshot } from "../snapshot.ts";
 import type { CandidateInWords, DecisionLog } from "./decision-log.ts";
 import type { Log } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
@@ -28,10 +29,7 @@ export interface ObserverParts {
 }
 
 /** What decisions are made by. */
-export interface InForce {
-  readonly revision: string;
-  readonly resources: readonly Resource[];
-}
+export type InForce = Pick<Snapshot, "revision" | "resources" | "planFor">;
 
 export interface Observer {
   /** A snapshot took over, with the candidate set beside it. */
@@ -111,6 +109,9 @@ function explained(record: DecisionRecord, active: InForce | undefined, mesh: Me
   if (record.request === null) return "the request could not be read";
   if (active === undefined || active.revision !== record.revision) return "the policies have changed since";
   const request = restoreRequest(record.request);
-  const judged = record.judged ? { request, payload: record.claims ?? undefined } : undefined;
-  return explainDecision(record, request.workload, judged, active.resources, mesh);
+  const { workload } = request;
+  const payload = record.claims ?? undefined;
+  const judged = record.judged ? { request, payload, now: Date.parse(record.time) / 1000 } : undefined;
+  const { access } = active.planFor(workload).authorization;
+  return explainDecision(record, workload, judged, { resources: active.resources, access }, mesh);
 }

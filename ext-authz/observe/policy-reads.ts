@@ -4,6 +4,7 @@
  */
 import { insideBrackets, parseClaimPath } from "../authorize/claim.ts";
 import { asciiLowerCase } from "../authorize/string-pattern.ts";
+import { isAccessPolicy } from "../resources/access-policy-resource.ts";
 import type { AuthorizationPolicy, Condition, Resource } from "../resources/resource.ts";
 
 export interface PolicyReads {
@@ -11,7 +12,7 @@ export interface PolicyReads {
   readonly headers: ReadonlySet<string>;
   /** Top-level names: a claim is kept whole, or not at all. */
   readonly claims: ReadonlySet<string>;
-  /** Some policy looks at dynamic metadata, or in a way that cannot be listed: the record is not all it saw. */
+  /** Some policy looks at dynamic metadata, or in a language of its own: the record may not be all it saw. */
   readonly other: boolean;
 }
 
@@ -24,7 +25,7 @@ export function readsOf(resources: readonly Resource[]): PolicyReads {
   let other = false;
   for (const resource of resources) {
     if (resource.kind !== "AuthorizationPolicy") {
-      other ||= !SILENT.has(resource.kind);
+      other ||= isAccessPolicy(resource);
       continue;
     }
     for (const { key } of conditionsOf(resource)) {
@@ -40,8 +41,6 @@ export function readsOf(resources: readonly Resource[]): PolicyReads {
 
 const HEADERS = "request.headers";
 const CLAIMS = "request.auth.claims";
-/** Kinds that look at nothing of a request that a policy could not see listed here. */
-const SILENT: ReadonlySet<string> = new Set(["RequestAuthentication", "PeerAuthentication", "InternalToken"]);
 
 function conditionsOf({ rules = [] }: AuthorizationPolicy): readonly Condition[] {
   return rules.flatMap(({ when }) => when);

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import { planAccess } from "../../ext-authz/authorize/access-policy-plan.ts";
 import { authorize } from "../../ext-authz/authorize/authorize.ts";
 import { tracePolicies } from "../../ext-authz/authorize/explain.ts";
 import { explainDecision } from "../../ext-authz/authorize/explain-decision.ts";
@@ -155,13 +156,15 @@ describe("the nearest rule", () => {
 });
 
 describe("the whole explanation", () => {
+  const access = planAccess([]);
   const words = { effect: "deny", reason: "no_policy", detail: "", policy: "" } as const;
 
   test("names neighbours that do not select the workload", () => {
     const labels = { matchLabels: new Map([["app", "orders"]]), targetRefs: [] };
     const { workload } = request();
-    const judged = { request: request(), payload: undefined };
-    const found = explainDecision(words, workload, judged, [policy("ALLOW", [{}], { target: labels })], mesh);
+    const judged = { request: request(), payload: undefined, now: 0 };
+    const inForce = { resources: [policy("ALLOW", [{}], { target: labels })], access };
+    const found = explainDecision(words, workload, judged, inForce, mesh);
     expect(found.policies).toEqual([]);
     expect(found.notSelecting).toEqual([
       { policy: "foo/allow", layer: "service", why: "selects app=orders, the workload has no such label" },
@@ -169,7 +172,13 @@ describe("the whole explanation", () => {
   });
 
   test("of a request that was refused before policies were asked shows none of them", () => {
-    const found = explainDecision(words, request().workload, undefined, [policy("ALLOW", [{}])], mesh);
+    const found = explainDecision(
+      words,
+      request().workload,
+      undefined,
+      { resources: [policy("ALLOW", [{}])], access },
+      mesh,
+    );
     expect(found).toMatchObject({ policies: [], nearest: undefined });
   });
 });

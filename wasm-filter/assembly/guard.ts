@@ -12,6 +12,7 @@ import { RequestHead, readRequestHead, trimmed } from "./request-head";
 import { SignedMessage } from "./signed-message";
 import { INPUT_HEADER, SIGNATURE_HEADER, ZONE_HEADER } from "./stamp-fields";
 import { stripNominated, stripOwned, stripStamp } from "./strip-headers";
+import { tidy } from "./tidy";
 import { refuseStamp, StampedRequest, StampRules } from "./verify-stamp";
 
 export const GUARD = "guard";
@@ -28,6 +29,7 @@ export class Guard extends HttpContext {
   }
 
   onRequestHeaders(_count: u32, _endOfStream: bool): HeadersStatus {
+    tidy();
     const refusal = this.judge();
     if (refusal !== null) {
       this.counters.refuse(refusal);
@@ -38,6 +40,7 @@ export class Guard extends HttpContext {
   }
 
   onRequestTrailers(_count: u32): TrailersStatus {
+    tidy();
     const head = readRequestHead(MapType.RequestTrailers);
     if (head === null) {
       this.counters.refuse(unreadable());

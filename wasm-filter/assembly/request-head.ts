@@ -4,11 +4,15 @@
  */
 import { HeaderPairs, headerPairs, MapType } from "proxy-wasm-sdk-as/assembly";
 import { byteAt, isBlank, slice, spells } from "./ascii";
+import { owe } from "./tidy";
 
 /** Null when the headers cannot be read: the caller must refuse. */
 export function readRequestHead(map: MapType): RequestHead | null {
   const pairs = headerPairs(map);
-  return pairs.ok ? new RequestHead(pairs) : null;
+  if (!pairs.ok) return null;
+  const head = new RequestHead(pairs);
+  owe(head.wire.buffer.byteLength);
+  return head;
 }
 
 export class RequestHead {

@@ -10,6 +10,7 @@ import { JsonDocument } from "./json";
 import { RefusalCounters } from "./refuse";
 import { readStampConfiguration, StampConfiguration } from "./stamp-configuration";
 import { STAMP, Stamper } from "./stamper";
+import { tidyNow } from "./tidy";
 
 const MAX_BYTES: i32 = 262144;
 const MAX_DEPTH: i32 = 8;
@@ -26,6 +27,7 @@ export class GuardRoot extends RootContext {
     if (refused(GUARD, problems)) return false;
     this.rules = rules;
     this.counters = new RefusalCounters(GUARD);
+    tidyNow();
     return true;
   }
 
@@ -48,6 +50,7 @@ export class StampRoot extends RootContext {
     if (refused(STAMP, problems)) return false;
     this.settings = settings;
     this.counters = new RefusalCounters(STAMP);
+    tidyNow();
     return true;
   }
 

@@ -25,6 +25,7 @@ import { RequestHead, readRequestHead } from "./request-head";
 import { SignedMessage } from "./signed-message";
 import { StampConfiguration } from "./stamp-configuration";
 import { INPUT_HEADER, SIGNATURE_HEADER, withoutOurs, ZONE_HEADER } from "./stamp-fields";
+import { tidy } from "./tidy";
 
 export const STAMP = "stamp";
 const NANOSECONDS: u64 = 1000000000;
@@ -42,6 +43,7 @@ export class Stamper extends HttpContext {
   }
 
   onRequestHeaders(_count: u32, _endOfStream: bool): HeadersStatus {
+    tidy();
     const refusal = this.sign();
     if (refusal === null) return HeadersStatus.Continue;
     this.counters.refuse(refusal);

@@ -25,13 +25,18 @@ export interface Identified extends Authentication {
 
 type Outcome = Result<Identified, Refused>;
 
-/** `now` in seconds. When `signal` aborts, a request that waits for keys or an answer is refused. */
+/**
+ * `now` in seconds. When `signal` aborts, a request that waits for keys or an answer is refused. `instead`: says alone who
+ * the request is of; for checks of claims that no credential brought.
+ */
 export async function identify(
   plan: CredentialPlan,
   request: RequestModel,
   now: number,
   signal: AbortSignal,
+  instead?: typeof authenticate,
 ): Promise<Outcome> {
+  if (instead !== undefined) return instead(plan.jwt, request, now, signal);
   if (request.protocol === "tcp") return authenticate(plan.jwt, request, now, signal);
   const opaque = findOpaque(plan.opaque, plan.jwt, request);
   if (opaque?.ok === false) return opaque;

@@ -7,6 +7,7 @@ import type { TokenIntrospection } from "../../resources/credential-resource.ts"
 import { err, ok, type Result } from "../../result.ts";
 import { decodeBase64url } from "../base64url.ts";
 import { normalizeAudience } from "../check-claims.ts";
+import { tokensAt } from "../locations.ts";
 import type { AuthenticationPlan } from "../plan.ts";
 import { member, parseStrictObject } from "../strict-json.ts";
 import type { Credential, CredentialRefusal } from "./credential.ts";
@@ -76,8 +77,9 @@ export function findOpaque(
   const found = new Map<string, { readonly rules: Set<OpaqueRule>; readonly places: Set<Place> }>();
   for (const rule of rules) {
     for (const place of rule.places) {
-      const isShared = jwt.locations.some(({ kind, name }) => kind === place.kind && name === place.name);
+      const shared = jwt.locations.filter(({ kind, name }) => kind === place.kind && name === place.name);
       for (const raw of valuesAt(place, request)) {
+        const isShared = shared.some((location) => tokensAt(location, request).includes(raw));
         if (isShared && hasJwtForm(raw, jwt.limits.jsonDepth)) continue;
         const entry = found.get(raw) ?? { rules: new Set(), places: new Set() };
         entry.rules.add(rule);

@@ -31,6 +31,8 @@ export interface LivingFeed extends RevocationFeed {
   stop(): void;
 }
 
+const MAX_ATTEMPT_SECONDS = 10;
+
 export function createRevocationFeed(resource: Revocation, dependencies: FeedDependencies): LivingFeed {
   const { read, now, setTimer, log } = dependencies;
   const source = resource.uri ?? resource.path ?? "";
@@ -44,10 +46,10 @@ export function createRevocationFeed(resource: Revocation, dependencies: FeedDep
 
   async function refresh(): Promise<void> {
     const startedAt = now();
-    // One interval for one attempt: a source that hangs does not keep the next attempt waiting.
+    // A source that hangs keeps neither the next attempt nor a reload waiting.
     attempt = new AbortController();
     const { signal } = attempt;
-    const cancelBound = setTimer(() => attempt.abort(), resource.intervalSeconds * 1000);
+    const cancelBound = setTimer(() => attempt.abort(), Math.min(resource.intervalSeconds, MAX_ATTEMPT_SECONDS) * 1000);
     const result = await read(resource, etag, signal).catch((): Result<FeedText, string> => err("internal"));
     cancelBound();
     if (stopped) return;

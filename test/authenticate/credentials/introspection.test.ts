@@ -132,51 +132,6 @@ test("unreachable, no secret, an address that is not for us", async () => {
   expect(reasons).toEqual(["ECONNREFUSED", "clientSecretFile: ENOENT", "link-local or metadata address"]);
 });
 
-describe("memory", () => {
-  test("an answer serves for so long, and never beyond the token's end", async () => {
-    const one = stage({ cache: "100s" });
-    server.answer = json({ ...good, exp: NOW + 50 });
-    expect(await one.line(opaque, NOW)).toBe(OK);
-    await living.clock.advance(49);
-    expect(await one.line(opaque, NOW + 49)).toBe(OK);
-    expect(server.asked.length).toBe(1);
-    await living.clock.advance(1);
-    expect(await one.line(opaque, NOW + 50)).toBe("token_expired");
-  });
-
-  test("a withdrawn token is refused after the cache's time", async () => {
-    const one = stage({ cache: "10s" });
-    expect(await one.line(opaque)).toBe(OK);
-    server.answer = json({ active: false });
-    await living.clock.advance(9);
-    expect(await one.line(opaque, NOW + 9)).toBe(OK);
-    await living.clock.advance(1);
-    expect(await one.line(opaque, NOW + 10)).toBe("token_inactive");
-  });
-
-  test("no cache: asked each time", async () => {
-    const one = stage({ cache: "0s" });
-    for (const _ of [1, 2]) expect(await one.line(opaque)).toBe(OK);
-    expect(server.asked.length).toBe(2);
-  });
-
-  test("many requests of one token are one question; another token is another", async () => {
-    const one = stage();
-    const lines = await Promise.all(Array.from({ length: 20 }, () => one.line(opaque)));
-    expect(new Set(lines)).toEqual(new Set([OK]));
-    expect(server.asked.length).toBe(1);
-    await one.line(request({ authorization: "Bearer abd" }));
-    expect(server.asked.length).toBe(2);
-  });
-
-  test("what one server said is not what another says", async () => {
-    const other = await startHttpServer(json({ active: false }));
-    expect(await stage().line(opaque)).toBe(OK);
-    expect(await stage({ endpoint: other.url }).line(opaque)).toBe("token_inactive");
-    await other.stop();
-  });
-});
-
 test.each<[string, Parameters<typeof request>, string]>([
   ["none", [{}], "none"],
   ["scheme in any case", [{ authorization: "bearer abc" }], OK],
@@ -220,6 +175,15 @@ describe("beside jwtRules at the same place", () => {
     expect(await one.line(request({ "x-token": "abc", authorization: `Bearer ${jwt}` }))).toBe(`ok ${ISSUER}/alice`);
     expect(await one.line(request({ "x-token": "abc", authorization: `Bearer ${forged}` }))).toBe("token_signature");
   });
+});
+
+test("a jwtRule that reads another scheme of the same header does not share the place", async () => {
+  const [kind, { jwtRules }] = jwtRule as [string, { jwtRules: readonly object[] }];
+  const rules = jwtRules.map((rule) => ({ ...rule, fromHeaders: [{ name: "Authorization", prefix: "JWT " }] }));
+  const raw = token(goodClaims({ aud: "svc" }));
+  const one = stage({}, [[kind, { jwtRules: rules }]]);
+  expect(await one.line(request({ authorization: `Bearer ${raw}` }))).toBe(OK);
+  expect(await one.line(request({ authorization: `JWT ${raw}` }))).toBe(`ok ${ISSUER}/alice`);
 });
 
 test("strict wants audiences, Istio's leniency does not", async () => {
