@@ -9,7 +9,8 @@ import { guard } from "./guard.ts";
 import { type Config, socketAddress, typed, type Zone } from "./model.ts";
 import { routes } from "./routes.ts";
 
-export function listener(zone: Zone): Config {
+/** @param manager what stands behind the address, where a test or bench puts other filters or routes into it. */
+export function listener(zone: Zone, manager: Config = connectionManager(zone)): Config {
   return {
     name: zone.name,
     address: socketAddress(zone.listener),
@@ -19,7 +20,7 @@ export function listener(zone: Zone): Config {
         filters: [
           {
             name: "envoy.filters.network.http_connection_manager",
-            typed_config: connectionManager(zone),
+            typed_config: manager,
           },
         ],
       },
@@ -27,24 +28,26 @@ export function listener(zone: Zone): Config {
   };
 }
 
-function connectionManager(zone: Zone): Config {
+export function connectionManager(zone: Zone, filters = zoneFilters(zone), routeConfig = routes(zone)): Config {
   return typed("envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager", {
     stat_prefix: zone.name,
     ...hygiene,
     ...limits,
     ...origin(zone),
     access_log: [accessLog(zone.accessLog)],
-    // Order is security: the guard cleans before ext_authz reads, and the router comes last.
-    http_filters: [
-      guard(zone),
-      extAuthz(zone),
-      {
-        name: "envoy.filters.http.router",
-        typed_config: typed("envoy.extensions.filters.http.router.v3.Router", {}),
-      },
-    ],
-    route_config: routes(zone),
+    http_filters: filters,
+    route_config: routeConfig,
   });
+}
+
+export const router: Config = {
+  name: "envoy.filters.http.router",
+  typed_config: typed("envoy.extensions.filters.http.router.v3.Router", {}),
+};
+
+/** Order is security: the guard cleans before ext_authz reads, and the router comes last. */
+function zoneFilters(zone: Zone): readonly Config[] {
+  return [guard(zone), extAuthz(zone), router];
 }
 
 const hygiene: Config = {

@@ -10,6 +10,8 @@ import { readBoundedFile } from "./authenticate/credentials/read-bounded-file.ts
 import { createReplayCache } from "./authenticate/credentials/replay-cache.ts";
 import type { JwksFetch } from "./authenticate/jwks-answer.ts";
 import { createJwksFetch } from "./authenticate/jwks-fetch.ts";
+import type { KeyStore } from "./authenticate/kept-keys.ts";
+import { openKeyFolder } from "./authenticate/key-folder.ts";
 import { createKeySources } from "./authenticate/key-sources.ts";
 import { createCheck } from "./check.ts";
 import { packageRoot } from "./config/package-root.ts";
@@ -54,13 +56,13 @@ export async function start(settings: Settings, log: Log): Promise<Countersign> 
   let snapshot: Snapshot | undefined;
   let refused = false;
 
-  const newKeySources = async () =>
+  const newKeySources = async (store?: KeyStore) =>
     createKeySources(
-      { fetch: await jwksFetch(settings.jwks), now, setTimer, random: Math.random, log },
+      { fetch: await jwksFetch(settings.jwks), now, setTimer, random: Math.random, log, ...(store && { store }) },
       settings.jwks,
       { strict: settings.mesh.strict, jsonDepth: settings.limits.jsonDepth },
     );
-  const keys = await newKeySources();
+  const keys = await newKeySources(await keyStore(settings.jwks, now));
   const credentials = createCredentialSources({
     fetch: await jwksFetch(settings.jwks),
     post: createIntrospectionPost({ ...settings.jwks, caPem: await readCa(settings.jwks) }),
@@ -129,7 +131,12 @@ export async function start(settings: Settings, log: Log): Promise<Countersign> 
     observe: observer.decided,
     clock: () => performance.now(),
   });
-  const readiness = () => ({ snapshot, refused, keys: keys.state() });
+  const readiness = () => ({
+    snapshot,
+    refused,
+    prefetched: snapshot !== undefined && keys.prefetched(),
+    keys: keys.state(),
+  });
   const http = await startHttpServer(
     settings.listen.http,
     operatorRoutes({
@@ -191,6 +198,13 @@ export async function start(settings: Settings, log: Log): Promise<Countersign> 
 
 async function readCa({ caFile }: JwksSettings): Promise<string> {
   return caFile === "" ? "" : readFile(caFile, "utf8");
+}
+
+/** JSON may write a character of the answer as two; the rest of a file is small. */
+async function keyStore(jwks: JwksSettings, now: () => number): Promise<KeyStore | undefined> {
+  const { folder, maxBytes, refreshSeconds, staleSeconds } = jwks;
+  if (folder === "") return undefined;
+  return openKeyFolder({ folder, maxBytes: 2 * maxBytes + 4096, keepSeconds: refreshSeconds + staleSeconds, now });
 }
 
 async function jwksFetch(settings: JwksSettings): Promise<JwksFetch> {

@@ -48,7 +48,7 @@ export type TokenReason =
 export type CredentialReason = "api_key_invalid";
 
 /** Refused by policy: answers 403. */
-export type PolicyReason = "denied_by_policy" | "no_policy_allows" | "no_policy";
+export type PolicyReason = "peer_not_authenticated" | "denied_by_policy" | "no_policy_allows" | "no_policy";
 
 /** Our own failure: answers 503, never 403 and never an allow. */
 export type ErrorReason =

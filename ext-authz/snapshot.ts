@@ -12,9 +12,11 @@ import { type AuthorizationPlan, compileAuthorization } from "./authorize/plan.t
 import type { Limits, MeshSettings } from "./config/settings.ts";
 import type { MintPlan } from "./mint/plan.ts";
 import type { Layer, Workload } from "./model.ts";
+import { planMemo } from "./plan-memo.ts";
 import { isAccessPolicy } from "./resources/access-policy-resource.ts";
 import type { InternalToken, Resource } from "./resources/resource.ts";
-import { applies, layerOf } from "./resources/select.ts";
+import { layerOf } from "./resources/select.ts";
+import { type Group, groupByTarget } from "./resources/selection.ts";
 
 /** What one workload's requests go through. */
 export interface WorkloadPlan {
@@ -45,12 +47,16 @@ export interface SnapshotOptions {
   readonly hash: (text: string) => string;
 }
 
-// context_extensions are the operator's, but a template could make many: the memo never outgrows this.
+// context_extensions are the operator's, but a template could make many: the memos never outgrow these.
+const MAX_WORKLOADS = 4096;
 const MAX_PLANS = 1024;
+/** Resources in all plans together; one that is in two counts twice. */
+const MAX_PLANNED = 500_000;
 
 /** @throws Error when an InternalToken cannot be minted with these settings. */
 export function compileSnapshot(resources: readonly Resource[], options: SnapshotOptions): Snapshot {
-  const plans = new Map<string, WorkloadPlan>();
+  const groups = planMemo<readonly Group[]>({ plans: MAX_WORKLOADS, weight: MAX_PLANNED });
+  const plans = planMemo<WorkloadPlan>({ plans: MAX_PLANS, weight: MAX_PLANNED });
   // Plans are compiled when a workload is first seen. Keys must not wait for that, and a broken token must show now.
   for (const resource of resources) {
     if (resource.kind === "RequestAuthentication") resource.jwtRules.forEach(options.keys.sourceFor);
@@ -58,17 +64,22 @@ export function compileSnapshot(resources: readonly Resource[], options: Snapsho
     if (resource.kind === "Revocation") options.credentials?.feedFor(resource);
   }
   const access = compileAccess(resources, options.mesh.rootNamespace);
+  const select = groupByTarget(resources, options.mesh.rootNamespace);
   return {
     revision: options.hash(canonical(resources, options)).slice(0, 16),
     resources,
     planFor(workload) {
-      const key = workloadKey(workload);
+      const of = workloadKey(workload);
+      const remembered = groups.get(of);
+      const selected = remembered ?? select(workload);
+      if (remembered === undefined) groups.set(of, selected, selected.length);
+      // Workloads that the same resources select share one plan.
+      const key = selected.map(({ id }) => id).join();
       const known = plans.get(key);
       if (known !== undefined) return known;
-      const plan = compilePlan(resources, access, workload, options);
-      const oldest = plans.size >= MAX_PLANS ? plans.keys().next().value : undefined;
-      if (oldest !== undefined) plans.delete(oldest);
-      plans.set(key, plan);
+      const mine = membersOf(selected, resources);
+      const plan = compilePlan(mine, access, options);
+      plans.set(key, plan, mine.length);
       return plan;
     },
   };
@@ -82,14 +93,20 @@ function compileAccess(
   return resources.filter(isAccessPolicy).map((policy) => compileAccessPolicy(policy, rootNamespace));
 }
 
+/** In the order in which they were given. */
+function membersOf(groups: readonly Group[], resources: readonly Resource[]): readonly Resource[] {
+  const positions = groups.flatMap(({ members }) => members).sort((a, b) => a - b);
+  return positions.flatMap((position) => resources[position] ?? []);
+}
+
+/** @param mine the resources that select the workload */
 function compilePlan(
-  resources: readonly Resource[],
+  mine: readonly Resource[],
   access: readonly CompiledAccessPolicy[],
-  workload: Workload,
   options: SnapshotOptions,
 ): WorkloadPlan {
   const { mesh, limits, clockSkewSeconds, keys } = options;
-  const mine = resources.filter((resource) => applies(resource, workload, mesh.rootNamespace));
+  const selected = new Set<object>(mine);
   const { strict, rootNamespace } = mesh;
   const authentication = compileAuthentication(jwtResources(mine), { strict, clockSkewSeconds, limits, keys });
   const sources = options.credentials ?? offlineSources();
@@ -99,7 +116,8 @@ function compilePlan(
     authorization: compileAuthorization(
       mine.filter((resource) => resource.kind === "AuthorizationPolicy"),
       mesh,
-      access.filter(({ policy }) => applies(policy, workload, mesh.rootNamespace)),
+      access.filter(({ policy }) => selected.has(policy)),
+      mine.filter((resource) => resource.kind === "PeerAuthentication"),
     ),
     internalTokens: narrowest(
       mine.filter((resource) => resource.kind === "InternalToken").filter((token) => !token.shadow),

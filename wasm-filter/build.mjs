@@ -19,7 +19,14 @@ const targets = {
   filter: {
     file: "countersign.wasm",
     entry: "assembly/index.ts",
-    flags: ["--runtime", "minimal", "--exportStart", "_initialize", "--use", "abort=~lib/proxy-wasm-sdk-as/assembly/abort/abort"],
+    flags: [
+      "--runtime",
+      "minimal",
+      "--exportStart",
+      "_initialize",
+      "--use",
+      "abort=~lib/proxy-wasm-sdk-as/assembly/abort/abort",
+    ],
   },
   test: {
     file: "crypto-test.wasm",

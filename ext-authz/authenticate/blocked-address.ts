@@ -5,20 +5,35 @@
  */
 import { BlockList, isIP } from "node:net";
 
+const IPV4: readonly (readonly [address: string, prefix: number])[] = [
+  ["169.254.0.0", 16],
+  ["100.100.100.200", 32],
+  ["168.63.129.16", 32],
+  ["192.0.0.192", 32],
+];
+const IPV6: readonly (readonly [address: string, prefix: number])[] = [
+  ["fe80::", 10],
+  ["fd00:ec2::254", 128],
+  ["fd00:ec2::23", 128],
+  ["fd20:ce::254", 128],
+  ["fd00:42::42", 128],
+];
+/** IPv4 inside IPv6: NAT64 (RFC 6052, RFC 8215), translated (RFC 2765), IPv4-compatible. Mapped ones node sees itself. */
+const EMBEDDINGS = ["64:ff9b::", "64:ff9b:1::", "::ffff:0:", "::"];
+
 const blocked = new BlockList();
-blocked.addSubnet("169.254.0.0", 16, "ipv4");
-blocked.addAddress("100.100.100.200", "ipv4");
-blocked.addAddress("168.63.129.16", "ipv4");
-blocked.addAddress("192.0.0.192", "ipv4");
-blocked.addSubnet("fe80::", 10, "ipv6");
-blocked.addAddress("fd00:ec2::254", "ipv6");
-blocked.addAddress("fd00:ec2::23", "ipv6");
-blocked.addAddress("fd20:ce::254", "ipv6");
-blocked.addAddress("fd00:42::42", "ipv6");
-// The same IPv4 addresses through NAT64 (RFC 6052), 6to4 (RFC 3056), and the deprecated IPv4-compatible form.
-blocked.addSubnet("64:ff9b::a9fe:0", 112, "ipv6");
-blocked.addSubnet("2002:a9fe::", 32, "ipv6");
-blocked.addSubnet("::a9fe:0", 112, "ipv6");
+for (const [address, prefix] of IPV6) blocked.addSubnet(address, prefix, "ipv6");
+for (const [address, prefix] of IPV4) {
+  blocked.addSubnet(address, prefix, "ipv4");
+  for (const embedding of EMBEDDINGS) blocked.addSubnet(`${embedding}${address}`, 96 + prefix, "ipv6");
+  // 6to4 (RFC 3056) has the IPv4 address right after its first 16 bits.
+  blocked.addSubnet(sixToFour(address), 16 + prefix, "ipv6");
+}
+
+function sixToFour(address: string): string {
+  const [a = 0, b = 0, c = 0, d = 0] = address.split(".").map(Number);
+  return `2002:${((a << 8) | b).toString(16)}:${((c << 8) | d).toString(16)}::`;
+}
 
 /** What is no address at all is blocked too. A zone (`%eth0`) does not count. */
 export function isBlockedAddress(address: string): boolean {

@@ -6,16 +6,21 @@ import type { Result } from "../result.ts";
 
 export interface JwksRequest {
   readonly url: string;
-  /** Of the last good answer; "" = none. */
+  /** Of the last good answer from this URL; "" = none. */
   readonly etag: string;
   readonly maxBytes: number;
   /** Ends the exchange at any point. */
   readonly signal: AbortSignal;
 }
 
+interface Freshness {
+  /** What the answer says of its freshness, in seconds; absent = nothing. */
+  readonly freshSeconds?: number;
+}
+
 export type JwksAnswer =
-  | { readonly kind: "unchanged" }
-  | { readonly kind: "document"; readonly text: string; readonly etag: string };
+  | (Freshness & { readonly kind: "unchanged" })
+  | (Freshness & { readonly kind: "document"; readonly text: string; readonly etag: string });
 
 /** Never rejects. The error is for logs and state: no body, no credentials of a URL. */
 export type JwksFetch = (request: JwksRequest) => Promise<Result<JwksAnswer, string>>;

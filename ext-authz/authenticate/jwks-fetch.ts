@@ -1,80 +1,57 @@
 /**
  * Fetches one JSON document over HTTP or HTTPS. In: URL, bounds, a signal. Out: the text, "unchanged", or why not. Effects:
- * DNS and one connection. No redirect is followed, nothing compressed is taken, the size is bounded while reading, and the
- * address that was checked is the one that is connected to: no second look-up can answer differently.
+ * DNS and one connection, guarded before and after the look-up. No redirect is followed, nothing compressed is taken, the
+ * size is bounded while reading.
  */
-import { lookup as dnsLookup } from "node:dns";
 import { request as httpRequest, type IncomingMessage } from "node:http";
 import { request as httpsRequest } from "node:https";
-import { isIP, type LookupFunction } from "node:net";
-import { rootCertificates } from "node:tls";
 import { err, ok, type Result } from "../result.ts";
-import { isBlockedAddress } from "./blocked-address.ts";
+import { freshSecondsOf } from "./cache-lifetime.ts";
+import { type ConnectionBounds, lookupOf, readTarget, rootsOf } from "./guarded-connection.ts";
 import type { JwksAnswer, JwksFetch, JwksRequest } from "./jwks-answer.ts";
 
-export interface JwksFetchOptions {
-  /** PEM certificates to trust besides the built-in ones; "" = none. */
-  readonly caPem: string;
-  /** Lets link-local and metadata addresses through (tests). */
-  readonly allowPrivateAddresses: boolean;
+/** @throws when the CA bundle cannot be read. */
+export function createJwksFetch(bounds: ConnectionBounds): JwksFetch {
+  const connection = { agent: false, ...lookupOf(bounds), ...rootsOf(bounds) } as const;
+  return async (request) => {
+    const url = readTarget(request.url, bounds.allowPrivateAddresses);
+    if (!url.ok) return url;
+    return exchange(url.value, request, connection).catch((cause: unknown) => err(describe(cause)));
+  };
 }
 
-export function createJwksFetch(options: JwksFetchOptions): JwksFetch {
-  const ca = options.caPem === "" ? undefined : [...rootCertificates, options.caPem];
-  return (request) =>
-    new Promise((resolve) => {
-      const url = readUrl(request.url, options.allowPrivateAddresses);
-      if (!url.ok) return resolve(url);
-      const start = url.value.protocol === "https:" ? httpsRequest : httpRequest;
-      const outgoing = start(url.value, {
-        agent: false,
-        headers: { accept: "application/json", "accept-encoding": "identity", ...ifNoneMatch(request.etag) },
-        lookup: options.allowPrivateAddresses ? undefined : guardedLookup,
-        signal: request.signal,
-        ...(ca === undefined ? {} : { ca }),
-      });
-      outgoing.on("error", (cause) => resolve(err(describe(cause))));
-      outgoing.on("response", (response) => {
-        void readAnswer(response, request).then((answer) => {
-          resolve(answer);
-          outgoing.destroy();
-        });
-      });
-      outgoing.end();
+function exchange(
+  url: URL,
+  request: JwksRequest,
+  connection: Parameters<typeof httpsRequest>[1],
+): Promise<Result<JwksAnswer, string>> {
+  return new Promise((resolve) => {
+    const start = url.protocol === "https:" ? httpsRequest : httpRequest;
+    const outgoing = start(url, {
+      ...connection,
+      headers: { accept: "application/json", "accept-encoding": "identity", ...ifNoneMatch(request.etag) },
+      signal: request.signal,
     });
-}
-
-function readUrl(text: string, allowPrivate: boolean): Result<URL, string> {
-  if (!URL.canParse(text)) return err("not a URL");
-  const url = new URL(text);
-  if (url.protocol !== "https:" && url.protocol !== "http:") return err("neither http nor https");
-  if (url.username !== "" || url.password !== "") return err("credentials in the URL");
-  // node never looks up a literal address, so the guard below would not see it.
-  const host = url.hostname.replace(/^\[|\]$/g, "");
-  if (!allowPrivate && isIP(host) !== 0 && isBlockedAddress(host)) return err("link-local or metadata address");
-  return ok(url);
+    outgoing.on("error", (cause) => resolve(err(describe(cause))));
+    outgoing.on("response", (response) => {
+      void readAnswer(response, request).then((answer) => {
+        resolve(answer);
+        outgoing.destroy();
+      });
+    });
+    outgoing.end();
+  });
 }
 
 function ifNoneMatch(etag: string): Readonly<Record<string, string>> {
   return etag === "" ? {} : { "if-none-match": etag };
 }
 
-/** One blocked address among several refuses the name: which one is connected to is not ours to choose. */
-const guardedLookup: LookupFunction = (hostname, options, callback) => {
-  dnsLookup(hostname, { ...options, all: true }, (error, addresses) => {
-    const first = addresses?.[0];
-    if (error !== null) return callback(error, "", 0);
-    if (first === undefined || addresses.some(({ address }) => isBlockedAddress(address))) {
-      return callback(new Error("link-local or metadata address"), "", 0);
-    }
-    if (options.all === true) callback(null, addresses);
-    else callback(null, first.address, first.family);
-  });
-};
-
 async function readAnswer(response: IncomingMessage, request: JwksRequest): Promise<Result<JwksAnswer, string>> {
   const status = response.statusCode ?? 0;
-  if (status === 304 && request.etag !== "") return ok({ kind: "unchanged" });
+  const fresh = freshSecondsOf(response.headers["cache-control"], response.headers.age);
+  const freshness = fresh === undefined ? {} : { freshSeconds: fresh };
+  if (status === 304 && request.etag !== "") return ok({ kind: "unchanged", ...freshness });
   if (status >= 300 && status < 400) return err(`status ${status}: redirects are not followed`);
   if (status !== 200) return err(`status ${status}`);
   if ((response.headers["content-encoding"] ?? "identity") !== "identity") return err("compressed");
@@ -82,10 +59,16 @@ async function readAnswer(response: IncomingMessage, request: JwksRequest): Prom
   if (!bytes.ok) return bytes;
   const text = decodeUtf8(bytes.value);
   if (text === undefined) return err("not UTF-8");
-  return ok({ kind: "document", text, etag: response.headers.etag ?? "" });
+  return ok({ kind: "document", text, etag: readEtag(response.headers.etag), ...freshness });
 }
 
-async function readBounded(response: IncomingMessage, maxBytes: number): Promise<Result<Buffer, string>> {
+/** RFC 9110 §8.8.3. Only what can be sent back: an odd one would make every later request fail. */
+function readEtag(etag: string | undefined): string {
+  return etag !== undefined && /^(?:W\/)?"[\x21\x23-\x7e]{0,200}"$/.test(etag) ? etag : "";
+}
+
+/** At most `maxBytes`, and only what came whole. Never rejects. */
+export async function readBounded(response: IncomingMessage, maxBytes: number): Promise<Result<Buffer, string>> {
   const chunks: Buffer[] = [];
   let size = 0;
   try {
@@ -110,7 +93,7 @@ function decodeUtf8(bytes: Uint8Array): string | undefined {
 }
 
 /** The code or the message of a network error: neither holds what was sent or received. */
-function describe(cause: unknown): string {
+export function describe(cause: unknown): string {
   if (!(cause instanceof Error)) return "failed";
   return "code" in cause && typeof cause.code === "string" ? cause.code : cause.message.slice(0, 200);
 }

@@ -10,6 +10,9 @@ import type { KeySource, KeySources } from "./key-source.ts";
 import type { Place } from "./remote-document.ts";
 import { createRemoteKeys, type KeyDependencies, type RemoteKeys, type RemoteKeysState } from "./remote-keys.ts";
 
+/** `source` names it in metrics: a small number, free again when the source is gone. */
+export type KeySourceState = RemoteKeysState & { readonly source: number };
+
 export interface KeySourcesOptions {
   readonly strict: boolean;
   readonly jsonDepth: number;
@@ -20,7 +23,9 @@ export interface LivingKeySources extends KeySources {
   ready(): Promise<void>;
   /** True when every remote source has keys. */
   complete(): boolean;
-  state(): readonly RemoteKeysState[];
+  /** True from when every remote source has had keys at once: one issuer's outage later takes no process out of service. */
+  prefetched(): boolean;
+  state(): readonly KeySourceState[];
   /** Stops the remote sources that none of these rules wants: to be called after a reload has taken over. */
   retain(rules: readonly JwtRule[]): void;
   stop(): void;
@@ -31,24 +36,39 @@ export function createKeySources(
   settings: JwksSettings,
   options: KeySourcesOptions,
 ): LivingKeySources {
-  const remotes = new Map<string, { readonly keys: RemoteKeys; readonly tried: Promise<void> }>();
+  const remotes = new Map<
+    string,
+    { readonly keys: RemoteKeys; readonly tried: Promise<void>; readonly source: number }
+  >();
+  let wasComplete = false;
 
   function remoteSource(rule: JwtRule): KeySource {
     const name = nameOf(rule);
     const known = remotes.get(name);
     if (known !== undefined) return known.keys;
     const keys = createRemoteKeys(placeOf(rule), dependencies, { settings, ...options, timeoutMs: rule.timeoutMs });
-    remotes.set(name, { keys, tried: keys.start() });
+    remotes.set(name, {
+      keys,
+      tried: keys.start(),
+      source: freeNumber([...remotes.values()].map((one) => one.source)),
+    });
     return keys;
   }
+
+  const complete = (): boolean => [...remotes.values()].every(({ keys }) => keys.current() !== undefined);
 
   return {
     sourceFor: (rule) => (rule.jwks === undefined ? remoteSource(rule) : inlineSource(rule.jwks, options)),
     async ready() {
       await Promise.all([...remotes.values()].map(({ tried }) => tried));
+      wasComplete ||= complete();
     },
-    complete: () => [...remotes.values()].every(({ keys }) => keys.current() !== undefined),
-    state: () => [...remotes.values()].map(({ keys }) => keys.state()),
+    complete,
+    prefetched() {
+      wasComplete ||= complete();
+      return wasComplete;
+    },
+    state: () => [...remotes.values()].map(({ keys, source }) => ({ source, ...keys.state() })),
     retain(rules) {
       const wanted = new Set(rules.filter((rule) => rule.jwks === undefined).map(nameOf));
       for (const [name, { keys }] of remotes) {
@@ -64,7 +84,15 @@ export function createKeySources(
   };
 }
 
-function placeOf(rule: JwtRule): Place {
+function freeNumber(taken: readonly number[]): number {
+  const numbers = new Set(taken);
+  let free = 0;
+  while (numbers.has(free)) free++;
+  return free;
+}
+
+/** Where a rule's keys are, when they are not in the rule itself. */
+export function placeOf(rule: JwtRule): Place {
   return rule.jwksUri === undefined ? { kind: "discovery", issuer: rule.issuer } : { kind: "uri", uri: rule.jwksUri };
 }
 

@@ -3,6 +3,8 @@
  * each would become a request to the issuer. In: attempts, key ids that stayed unknown. Out: yes or no. A small memory.
  */
 
+import { createHash } from "node:crypto";
+
 export interface RenewalGate {
   tried(now: number): void;
   opens(kid: string, now: number): boolean;
@@ -24,11 +26,13 @@ export function newRenewalGate(cooldownSeconds: number): RenewalGate {
       triedAt = now;
     },
     opens(kid, now) {
-      return now - triedAt >= cooldownSeconds && now >= (unknownUntil.get(kid) ?? Number.NEGATIVE_INFINITY);
+      if (now - triedAt < cooldownSeconds) return false;
+      return now >= (unknownUntil.get(nameOf(kid)) ?? Number.NEGATIVE_INFINITY);
     },
     missed(kid, now) {
-      unknownUntil.delete(kid);
-      unknownUntil.set(kid, now + cooldownSeconds * NEGATIVE_COOLDOWNS);
+      const name = nameOf(kid);
+      unknownUntil.delete(name);
+      unknownUntil.set(name, now + cooldownSeconds * NEGATIVE_COOLDOWNS);
       const oldest = unknownUntil.keys().next();
       if (unknownUntil.size > MAX_REMEMBERED && oldest.done !== true) unknownUntil.delete(oldest.value);
     },
@@ -36,4 +40,9 @@ export function newRenewalGate(cooldownSeconds: number): RenewalGate {
       unknownUntil.clear();
     },
   };
+}
+
+/** A `kid` may be as long as a token, and a piece of a text holds all of it. */
+function nameOf(kid: string): string {
+  return createHash("sha256").update(kid).digest("base64");
 }

@@ -25,6 +25,7 @@ import {
   SIGNATURE_BASE64,
   TOO_LARGE,
   type TokenRefusal,
+  UNENCODED,
 } from "./refusals.ts";
 import { member, parseStrictObject } from "./strict-json.ts";
 
@@ -84,6 +85,8 @@ function readHeader(segment: string, limits: Limits): Result<Header, TokenRefusa
   if (kid !== undefined && typeof kid !== "string") return err(KID_TYPE);
   // RFC 7515 §4.1.11: an extension that must be understood and is not makes the token invalid. We understand none.
   if (Object.hasOwn(header, "crit")) return err(CRITICAL_HEADER);
+  // RFC 7797 §7: no JWT. A reader that knows `b64` would find another payload signed than we do.
+  if (Object.hasOwn(header, "b64") && header["b64"] !== true) return err(UNENCODED);
   return ok({ alg, algorithm, kid: kid ?? "" });
 }
 

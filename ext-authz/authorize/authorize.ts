@@ -1,6 +1,6 @@
 /**
  * In: a plan, a request, and the payload of its verified token. Out: the verdict. Pure.
- * The order: the platform's REQUIREs, then Istio's CUSTOM, DENY, ALLOW, with DENYs and ALLOWs of AccessPolicies beside
+ * The order: who the peer is (STRICT), the platform's REQUIREs, then Istio's CUSTOM, DENY, ALLOW, with DENYs and ALLOWs of AccessPolicies beside
  * Istio's, and every REQUIRE before the first ALLOW. AUDIT, dry-run and shadow policies only speak in `shadow`.
  */
 import type { JsonObject, PolicyRef, RequestModel, ShadowVerdict, Verdict } from "../model.ts";
@@ -8,8 +8,9 @@ import type { PolicyReason } from "../result.ts";
 import { circumstancesOf, NO_SURROUNDINGS, type Surroundings } from "./access-policy-circumstances.ts";
 import { accessShadow, matchedAllow, matchedDeny, unmetRequirement } from "./access-policy-decide.ts";
 import { type Facts, gatherFacts } from "./facts.ts";
+import { unidentifiedPeer } from "./peer-authentication.ts";
 import type { AuthorizationPlan, RuleSet } from "./plan.ts";
-import { type CompiledRule, ruleMatches } from "./rule.ts";
+import { allMatches, firstMatch, type RuleIndex } from "./rule-index/rule-index.ts";
 
 /** Envoy's own text, which Istio's users look for. */
 const DENIED = "RBAC: access denied";
@@ -36,23 +37,23 @@ export function authorize(
     return ours.length === 0 ? istio : [...istio, ...ours];
   };
 
+  const unidentified = plan.strict ? unidentifiedPeer(plan.peers, request) : undefined;
+  if (unidentified !== undefined) return deny("peer_not_authenticated", unidentified, shadows(undefined, true));
+
   const refusing =
     unmetRequirement(access, circumstances, "platform") ??
-    firstMatch(rules.custom, facts) ??
-    firstMatch(rules.deny, facts) ??
+    firstMatch(rules.custom, facts)?.ref ??
+    firstMatch(rules.deny, facts)?.ref ??
     matchedDeny(access, circumstances) ??
     unmetRequirement(access, circumstances);
   if (refusing !== undefined) return deny("denied_by_policy", refusing, shadows(undefined, true));
 
-  const allowing = firstMatch(rules.allow, facts) ?? matchedAllow(access, circumstances);
+  const allowing = firstMatch(rules.allow, facts)?.ref ?? matchedAllow(access, circumstances);
   const shadow = shadows(allowing === undefined ? plan.shadowAllow : undefined, allowing !== undefined);
   const closed = access.closed.find(
     ({ layer }) =>
       matchedAllow(access, circumstances, layer) === undefined &&
-      firstMatch(
-        rules.allow.filter(({ ref }) => ref.layer === layer),
-        facts,
-      ) === undefined,
+      allMatches(rules.allow, facts).every(({ ref }) => ref.layer !== layer),
   );
   if (closed !== undefined) return deny("no_policy_allows", closed, shadow);
   if (allowing !== undefined) return { effect: "allow", policy: allowing, shadow };
@@ -65,15 +66,11 @@ function deny(code: PolicyReason, policy: PolicyRef | undefined, shadow: readonl
   return { effect: "deny", refusal: { code, text: DENIED }, policy, shadow };
 }
 
-function firstMatch(rules: readonly CompiledRule[], facts: Facts): PolicyRef | undefined {
-  for (const rule of rules) if (ruleMatches(rule, facts)) return rule.ref;
-  return undefined;
-}
-
 /** @param refusing the dry-run ALLOW policy that would have refused if none of its like matches */
 function shadowOf(rules: RuleSet, facts: Facts, refusing: PolicyRef | undefined): readonly ShadowVerdict[] {
   const { audit, shadowDeny, shadowAllow } = rules;
-  if (audit.length + shadowDeny.length + shadowAllow.length === 0 && refusing === undefined) return NO_SHADOW;
+  if (audit.rules.length + shadowDeny.rules.length + shadowAllow.rules.length === 0 && refusing === undefined)
+    return NO_SHADOW;
   const denied = verdictsOf("DENY", shadowDeny, facts);
   const allowed = verdictsOf("ALLOW", shadowAllow, facts);
   const left: readonly ShadowVerdict[] =
@@ -81,10 +78,6 @@ function shadowOf(rules: RuleSet, facts: Facts, refusing: PolicyRef | undefined)
   return [...verdictsOf("AUDIT", audit, facts), ...denied, ...allowed, ...left];
 }
 
-function verdictsOf(
-  action: ShadowVerdict["action"],
-  rules: readonly CompiledRule[],
-  facts: Facts,
-): readonly ShadowVerdict[] {
-  return rules.filter((rule) => ruleMatches(rule, facts)).map((rule) => ({ policy: rule.ref, action }));
+function verdictsOf(action: ShadowVerdict["action"], rules: RuleIndex, facts: Facts): readonly ShadowVerdict[] {
+  return allMatches(rules, facts).map(({ ref }) => ({ policy: ref, action }));
 }

@@ -1,24 +1,27 @@
 /**
  * In: the AuthorizationPolicies that apply to one workload, and the mesh. Out: an immutable plan. Pure, at load.
- * Policies of one action are one list of rules, from whatever layer: within an action Istio knows only "any matches".
+ * Policies of one action are one index of rules, from whatever layer: within an action Istio knows only "any matches".
  */
 import type { MeshSettings } from "../config/settings.ts";
 import type { PolicyRef } from "../model.ts";
-import type { AuthorizationPolicy } from "../resources/resource.ts";
+import type { AuthorizationPolicy, PeerAuthentication } from "../resources/resource.ts";
 import { layerOf } from "../resources/select.ts";
 import type { CompiledAccessPolicy } from "./access-policy.ts";
 import { type AccessPlan, planAccess } from "./access-policy-plan.ts";
+import { type PeerPlan, planPeers } from "./peer-authentication.ts";
 import { type CompiledRule, compileRule } from "./rule.ts";
+import { canonicalOrder } from "./rule-index/canonical-order.ts";
+import { indexRules, type RuleIndex } from "./rule-index/rule-index.ts";
 
 /** The rules of one action for one protocol. */
 export interface RuleSet {
   /** CUSTOM rules whose provider cannot be asked: what matches is refused. */
-  readonly custom: readonly CompiledRule[];
-  readonly deny: readonly CompiledRule[];
-  readonly allow: readonly CompiledRule[];
-  readonly audit: readonly CompiledRule[];
-  readonly shadowDeny: readonly CompiledRule[];
-  readonly shadowAllow: readonly CompiledRule[];
+  readonly custom: RuleIndex;
+  readonly deny: RuleIndex;
+  readonly allow: RuleIndex;
+  readonly audit: RuleIndex;
+  readonly shadowDeny: RuleIndex;
+  readonly shadowAllow: RuleIndex;
 }
 
 export interface AuthorizationPlan {
@@ -28,25 +31,31 @@ export interface AuthorizationPlan {
   readonly hasAllow: boolean;
   /** The dry-run ALLOW policy that would begin to refuse; undefined when there is none. */
   readonly shadowAllow: PolicyRef | undefined;
+  /** Whom the workload talks to at all. */
+  readonly peers: PeerPlan;
   /** AccessPolicies, beside Istio's. */
   readonly access: AccessPlan;
   /** True = without any ALLOW policy nothing is allowed. */
   readonly strict: boolean;
 }
 
-/** @param policies already selected for the workload (`applies`), as are the @param accessPolicies */
+/** @param given already selected for the workload (`applies`), as are the others; in any order, which does not count */
 export function compileAuthorization(
-  policies: readonly AuthorizationPolicy[],
+  given: readonly AuthorizationPolicy[],
   mesh: MeshSettings,
   accessPolicies: readonly CompiledAccessPolicy[] = [],
+  peerAuthentications: readonly PeerAuthentication[] = [],
 ): AuthorizationPlan {
-  const access = planAccess(accessPolicies);
+  const byOrder = canonicalOrder(mesh.rootNamespace);
+  const policies = given.toSorted(byOrder);
+  const access = planAccess(accessPolicies.toSorted((a, b) => byOrder(a.policy, b.policy)));
   const shadowAllow = policies.find((policy) => policy.shadow && policy.action === "ALLOW");
   return {
     http: ruleSet(policies, mesh, "http"),
     tcp: ruleSet(policies, mesh, "tcp"),
     hasAllow: access.hasAllow || policies.some((policy) => !policy.shadow && policy.action === "ALLOW"),
     access,
+    peers: planPeers(peerAuthentications, mesh.rootNamespace),
     shadowAllow: shadowAllow === undefined ? undefined : refOf(shadowAllow, mesh, -1),
     strict: mesh.strict,
   };
@@ -54,7 +63,10 @@ export function compileAuthorization(
 
 function ruleSet(policies: readonly AuthorizationPolicy[], mesh: MeshSettings, protocol: "http" | "tcp"): RuleSet {
   const rules = (chosen: (policy: AuthorizationPolicy) => boolean) =>
-    policies.filter(chosen).flatMap((policy) => compilePolicy(policy, mesh, protocol));
+    indexRules(
+      policies.filter(chosen).flatMap((policy) => compilePolicy(policy, mesh, protocol)),
+      mesh,
+    );
   const refused = refusedProvider(policies, mesh);
   return {
     custom: rules((policy) => policy.action === "CUSTOM" && !policy.shadow && refused(policy)),

@@ -5,7 +5,7 @@
 import { createHash } from "node:crypto";
 import type { JwksFetch } from "../authenticate/jwks-answer.ts";
 import { createKeySources } from "../authenticate/key-sources.ts";
-import { type Explanation, explainDecision } from "../authorize/explain-decision.ts";
+import { type DecisionInWords, type Explanation, explainDecision } from "../authorize/explain-decision.ts";
 import { createCheck } from "../check.ts";
 import type { Settings } from "../config/settings.ts";
 import type { Authentication, Decision, JsonObject } from "../model.ts";
@@ -31,9 +31,11 @@ export interface OfflineCheck {
   check(incoming: Incoming): Promise<Judgement>;
   /** Claims count as verified, tokens in the request are not looked at. */
   checkClaims(incoming: Incoming, claims: JsonObject | undefined): Promise<Judgement>;
-  /** A request as policies saw it, with what was recorded of the verified claims. The settings must count no proxies. */
-  checkRecorded(request: RecordedRequest, claims: JsonObject | null): Promise<Pick<Judgement, "decision">>;
-  inWords(decision: Decision): { readonly reason: string; readonly policy: string };
+  /**
+   * A request as policies saw it, with what was recorded of the verified claims. The settings must count no proxies.
+   * @param at seconds since the epoch
+   */
+  checkRecorded(request: RecordedRequest, claims: JsonObject | null, at: number): Promise<DecisionInWords>;
 }
 
 export interface Judgement {
@@ -43,6 +45,7 @@ export interface Judgement {
 
 /** Milliseconds that fetching keys may take in all. */
 const DEADLINE_MS = 15_000;
+const NEVER = new AbortController().signal;
 
 /** InternalTokens are left out: nothing is minted offline. */
 export async function createOfflineCheck(
@@ -94,11 +97,11 @@ export async function createOfflineCheck(
     revision: snapshot.revision,
     check: (incoming) => judge(incoming, real),
     checkClaims: (incoming, claims) => judge(incoming, createCheck({ ...deps, authenticate: assumeClaims(claims) })),
-    async checkRecorded(request, claims) {
-      const replayed = createCheck({ ...deps, authenticate: () => ok(recordedAuthentication(claims)) });
-      return { decision: await replayed(recordedIncoming(request), AbortSignal.timeout(DEADLINE_MS)) };
+    async checkRecorded(request, claims, at) {
+      const authenticate = () => ok(recordedAuthentication(claims));
+      const replayed = createCheck({ ...deps, now: () => at, authenticate });
+      return inWords(await replayed(recordedIncoming(request), NEVER));
     },
-    inWords,
   };
 }
 
@@ -136,7 +139,7 @@ function spiffe(principal: string | null): string {
   return principal === null ? "" : `spiffe://${principal}`;
 }
 
-function inWords(decision: Decision) {
+function inWords(decision: Decision): DecisionInWords {
   const { effect, policy } = decision;
   return {
     effect,
@@ -147,7 +150,7 @@ function inWords(decision: Decision) {
 }
 
 /** As `serve` reads requests. */
-export function requestSettings(settings: Settings): RequestSettings {
+function requestSettings(settings: Settings): RequestSettings {
   const { mesh, limits, clientAddress, workload } = settings;
   return {
     strict: mesh.strict,

@@ -66,7 +66,7 @@ function alternatives(word: string, lists: readonly (readonly ClauseTrace[])[]):
   ]);
 }
 
-export function clauseText({ field, negated, operands, actual, holds }: ClauseTrace): string {
+function clauseText({ field, negated, operands, actual, holds }: ClauseTrace): string {
   const is = actual.length === 0 ? "absent" : actual.map(quote).join(", ");
   return `${holds ? "✓" : "✗"} ${field} ${wanted(field, negated, operands)}; it is ${is}`;
 }
@@ -77,7 +77,7 @@ function wanted(field: string, negated: boolean, operands: readonly string[]): s
 }
 
 function nearestLines(nearest: Nearest | undefined, reason: string): readonly string[] {
-  if (nearest === undefined) return ["", "no ALLOW rule applies to this workload that could match"];
+  if (nearest === undefined) return ["", "no rule of an AuthorizationPolicy could allow this on this workload"];
   const rule = `${nearest.policy} rule ${nearest.rule}`;
   if (nearest.missing.length === 0) return ["", `${rule} would allow; ${reason} stands before it`];
   return ["", `nearest: ${rule} would allow; missing:`, ...nearest.missing.map((clause) => `  ${clauseText(clause)}`)];

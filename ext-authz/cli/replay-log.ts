@@ -19,6 +19,8 @@ export interface Recorded {
   readonly claims: JsonObject | null;
   /** What the record shows faithfully. */
   readonly shows: PolicyReads;
+  /** Path or host were too long to be kept whole. */
+  readonly cut: boolean;
 }
 
 export type LogLine =
@@ -82,6 +84,7 @@ function readDecision(line: Record<string, unknown>, shows: PolicyReads): LogLin
     request,
     claims,
     shows: faithfully(shows, request, claims),
+    cut: isCut(request.path) || isCut(request.host) || isCut(request.query),
   } as const;
   return { kind: "recorded", recorded };
 }
@@ -91,8 +94,7 @@ function faithfully(shows: PolicyReads, request: RecordedRequest, claims: JsonOb
   const spoilt = (values: readonly unknown[]) => values.some((value) => value === MASKED || isCut(value));
   const headers = [...shows.headers].filter((name) => !spoilt(ownOf(request.headers, name)));
   const kept = [...shows.claims].filter((name) => !spoilt(claims === null ? [] : ownOf(claims, name)));
-  const other = shows.other || isCut(request.path) || isCut(request.host);
-  return { headers: new Set(headers), claims: new Set(kept), other };
+  return { headers: new Set(headers), claims: new Set(kept), other: shows.other };
 }
 
 function ownOf(object: Readonly<Record<string, unknown>>, name: string): readonly unknown[] {

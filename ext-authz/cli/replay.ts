@@ -3,15 +3,11 @@ import { createReadStream } from "node:fs";
 import { access } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
-import { type PolicyReads, readsOf, unread } from "../observe/policy-reads.ts";
-import type { RecordedRequest } from "../observe/recorded-request.ts";
-import type { Resource } from "../resources/resource.ts";
-import { applies } from "../resources/select.ts";
 import { readPolicies } from "./check.ts";
 import { createOfflineCheck } from "./check-offline.ts";
 import { type Command, EXIT, type ExitCode, type Output, UsageError } from "./command.ts";
 import { formatProblem, loadSettings } from "./load-settings.ts";
-import { createLogReader, type Recorded } from "./replay-log.ts";
+import { createReplay, type ReplayResult, readsByWorkload } from "./replay-run.ts";
 
 const options = {
   config: { type: "string", short: "c" },
@@ -39,26 +35,6 @@ Exit codes: 0 nothing changed, 1 something did, 2 wrong usage or bad files, 3 co
   run: runReplay,
 };
 
-export interface Changed {
-  readonly change: "ALLOW→DENY" | "DENY→ALLOW";
-  readonly id: string;
-  readonly time: string;
-  readonly principal: string;
-  readonly request: string;
-  readonly before: string;
-  readonly after: string;
-}
-
-interface Counts {
-  decisions: number;
-  same: number;
-  newDenials: number;
-  newAllows: number;
-  unknown: number;
-  skipped: number;
-  broken: number;
-}
-
 async function runReplay(args: readonly string[], output: Output): Promise<ExitCode> {
   const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true });
   if (positionals.length === 0) throw new UsageError("no decision log; see countersign replay --help");
@@ -75,59 +51,18 @@ async function runReplay(args: readonly string[], output: Output): Promise<ExitC
   const asSeen = { ...settings.value, clientAddress: { useRemoteAddress: true, xffNumTrustedHops: 0 } };
   const offline = await createOfflineCheck(asSeen, resources, { fetch: undefined, now: () => Date.now() / 1000 });
   const wantedBy = readsByWorkload(resources, settings.value.mesh.rootNamespace);
-  const counts: Counts = { decisions: 0, same: 0, newDenials: 0, newAllows: 0, unknown: 0, skipped: 0, broken: 0 };
-  const changed: Changed[] = [];
-  const missing = new Set<string>();
-  const reader = createLogReader();
-  for (const file of positionals) {
-    for await (const text of linesOf(file)) {
-      if (text === "") continue;
-      const line = reader.read(text);
-      if (line.kind === "skipped") counts.skipped++;
-      if (line.kind === "broken") counts.broken++;
-      if (line.kind !== "recorded") continue;
-      counts.decisions++;
-      const lacks = [...unread(line.recorded.shows, wantedBy(line.recorded.request))];
-      // The replayed request has the client's address in this header, in the place of what it had.
-      const forwarded = wantedBy(line.recorded.request).headers.has("x-forwarded-for");
-      if (forwarded) lacks.push("request.headers[x-forwarded-for]");
-      const { decision } = await offline.checkRecorded(line.recorded.request, line.recorded.claims);
-      for (const name of lacks) missing.add(name);
-      if (lacks.length > 0 || decision.effect === "error") counts.unknown++;
-      else if (decision.effect === line.recorded.effect) counts.same++;
-      else {
-        if (decision.effect === "deny") counts.newDenials++;
-        else counts.newAllows++;
-        if (changed.length < limit) changed.push(changeOf(line.recorded, decision.effect, offline.inWords(decision)));
-      }
-    }
-  }
-  const result = { revision: offline.revision, ...counts, notInLog: [...missing], changed };
+  const run = createReplay({ offline, wantedBy, limit });
+  for (const file of positionals) for await (const text of linesOf(file)) if (text !== "") await run.line(text);
+  const result = { revision: offline.revision, ...run.result() };
   if (values.json) output.out(JSON.stringify(result));
   else for (const line of reportLines(result)) output.out(line);
-  if (counts.broken > 0 && counts.decisions === 0) return EXIT.usage;
+  if (result.broken > 0 && result.decisions === 0) return EXIT.usage;
   const bad =
-    (counts.newDenials > 0 && !values["allow-new-denials"]) ||
-    (counts.newAllows > 0 && !values["allow-new-allows"]) ||
-    (counts.unknown > 0 && !values["allow-unknown"]);
+    (result.newDenials > 0 && !values["allow-new-denials"]) ||
+    (result.newAllows > 0 && !values["allow-new-allows"]) ||
+    (result.unknown > 0 && !values["allow-unknown"]);
   return bad ? EXIT.findings : EXIT.fine;
 }
-
-/** What the policies of a record's workload look at; remembered, as records of one workload are many. */
-function readsByWorkload(resources: readonly Resource[], rootNamespace: string) {
-  const known = new Map<string, PolicyReads>();
-  return ({ workload }: RecordedRequest): PolicyReads => {
-    const key = JSON.stringify([workload.namespace, Object.entries(workload.labels).sort()]);
-    const before = known.get(key);
-    if (before !== undefined) return before;
-    const about = { ...workload, labels: new Map(Object.entries(workload.labels)) };
-    const reads = readsOf(resources.filter((resource) => applies(resource, about, rootNamespace)));
-    if (known.size < MAX_WORKLOADS) known.set(key, reads);
-    return reads;
-  };
-}
-
-const MAX_WORKLOADS = 10_000;
 
 /** A line longer than this is not ours. */
 const MAX_LINE = 1024 * 1024;
@@ -142,23 +77,7 @@ async function* linesOf(file: string): AsyncGenerator<string> {
   }
 }
 
-function changeOf(recorded: Recorded, effect: "allow" | "deny", after: { reason: string; policy: string }): Changed {
-  const { request, id, time, principal, reason, policy } = recorded;
-  const { namespace, labels } = request.workload;
-  const selected = Object.entries(labels).map(([key, value]) => `${key}=${value}`);
-  const what = request.protocol === "tcp" ? `TCP :${request.destination.port}` : `${request.method} ${request.path}`;
-  return {
-    change: effect === "deny" ? "ALLOW→DENY" : "DENY→ALLOW",
-    id,
-    time,
-    principal: principal === "" ? (request.principal ?? "") : principal,
-    request: `${what} to ${namespace}${selected.length === 0 ? "" : `/${selected.join(",")}`}`,
-    before: `${reason}${policy === "" ? "" : ` by ${policy}`}`,
-    after: `${after.reason}${after.policy === "" ? "" : ` by ${after.policy}`}`,
-  };
-}
-
-function reportLines(result: Counts & { readonly notInLog: readonly string[]; readonly changed: readonly Changed[] }) {
+function reportLines(result: ReplayResult): readonly string[] {
   const { decisions, same, newDenials, newAllows, unknown, skipped, broken, notInLog, changed } = result;
   return [
     ...changed.flatMap((one) => [

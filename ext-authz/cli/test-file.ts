@@ -75,7 +75,7 @@ const request = {
 } as const;
 const claims = { type: ["object", "null"] } as const;
 
-export const testFileSchema = {
+const testFileSchema = {
   $schema: "https://json-schema.org/draft/2020-12/schema",
   type: "object",
   additionalProperties: false,

@@ -20,10 +20,13 @@ export const defaults: Settings = {
   clockSkewSeconds: 60,
   jwks: {
     refreshSeconds: 1200,
+    minRefreshSeconds: 300,
+    replaceSeconds: 3600,
     staleSeconds: 86_400,
     cooldownSeconds: 30,
     maxBytes: 1_048_576,
     caFile: "",
+    folder: "",
     allowPrivateAddresses: false,
   },
   mint: { issuer: "", keyFile: "" },

@@ -130,7 +130,7 @@ function complete(file: SettingsFile, source: SettingsSource): Settings {
     workload: { ...defaults.workload, ...file.workload },
     limits: { ...defaults.limits, ...file.limits },
     clockSkewSeconds: file.clockSkewSeconds ?? defaults.clockSkewSeconds,
-    jwks: { ...jwks, caFile: absolute(jwks.caFile) },
+    jwks: { ...jwks, caFile: absolute(jwks.caFile), folder: absolute(jwks.folder) },
     mint: { ...mint, keyFile: absolute(mint.keyFile) },
     decisionLog: { ...decisionLog, file: absolute(decisionLog.file) },
     log: file.log ?? defaults.log,

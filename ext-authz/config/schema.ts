@@ -70,10 +70,13 @@ export const settingsSchema = {
       jwks: object(
         {
           refreshSeconds: { ...seconds, minimum: 1 },
+          minRefreshSeconds: { ...seconds, minimum: 1 },
+          replaceSeconds: seconds,
           staleSeconds: seconds,
           cooldownSeconds: seconds,
           maxBytes: positive,
           caFile: { type: "string" },
+          folder: { type: "string" },
           allowPrivateAddresses: { type: "boolean" },
         },
         "how issuers' keys are fetched and kept",

@@ -31,6 +31,13 @@ export interface Limits {
 export interface JwksSettings {
   /** Seconds between refreshes; default 1200 (Istio's 20 minutes). */
   readonly refreshSeconds: number;
+  /** Seconds: the shortest time between two refreshes, however short-lived an answer says it is; default 300. */
+  readonly minRefreshSeconds: number;
+  /**
+   * Seconds that an answer must stand which shares no key with the one before, until the keys before cease to count; 0 = they
+   * cease at once; default 3600.
+   */
+  readonly replaceSeconds: number;
   /** Seconds that the last good keys serve after refreshes began to fail; default 86400. */
   readonly staleSeconds: number;
   /** Seconds between fetches provoked by an unknown `kid`; default 30. */
@@ -39,6 +46,8 @@ export interface JwksSettings {
   readonly maxBytes: number;
   /** PEM bundle to trust besides the system's; "" = none. */
   readonly caFile: string;
+  /** Folder of our own where last good keys outlive the process; "" = nowhere. */
+  readonly folder: string;
   /** Allow link-local and metadata addresses (tests); loopback and private ranges are always allowed; default false. */
   readonly allowPrivateAddresses: boolean;
 }

@@ -8,14 +8,15 @@ import { type Clause, type CompiledRule, compileRule } from "../authorize/rule.t
 import type { MeshSettings } from "../config/settings.ts";
 import type { Layer, RequestModel, Workload } from "../model.ts";
 import { normalizePath } from "../request/normalize-path.ts";
+import { type AccessAction, type AccessPolicy, isAccessPolicy } from "../resources/access-policy-resource.ts";
 import type { PolicyAction, Resource } from "../resources/resource.ts";
 import { applies, layerOf } from "../resources/select.ts";
 import { effectiveMode } from "./identity-rules.ts";
 
 export interface EffectiveRule {
   readonly layer: Layer;
-  readonly action: PolicyAction;
-  /** `namespace/name[rule]`. */
+  readonly action: PolicyAction | AccessAction;
+  /** `namespace/name[rule]`, `namespace/name` for a policy without rules. */
   readonly rule: string;
   readonly shadow: boolean;
   /** Any of these must hold; an empty text = anybody. */
@@ -43,7 +44,7 @@ export interface Operation {
   readonly path: string;
 }
 
-const ORDER: readonly PolicyAction[] = ["CUSTOM", "DENY", "ALLOW", "AUDIT"];
+const ORDER: readonly EffectiveRule["action"][] = ["CUSTOM", "DENY", "REQUIRE", "ALLOW", "AUDIT"];
 const LAYERS: readonly Layer[] = ["platform", "application", "service"];
 
 export function effectivePolicy(
@@ -64,7 +65,10 @@ export function effectivePolicy(
       return one === undefined ? [] : [{ one, action, shadow }];
     }),
   );
-  const rules = compiled.flatMap(({ one, action, shadow }) => effectiveRule(one, action, shadow, known) ?? []);
+  const written = compiled.flatMap(({ one, action, shadow }) => effectiveRule(one, action, shadow, known) ?? []);
+  const access = accessOf(resources).filter((policy) => applies(policy, workload, mesh.rootNamespace));
+  const rules = [...written, ...access.flatMap((policy) => accessRules(policy, layerOf(policy, mesh.rootNamespace)))];
+  const allowing = [...policies, ...access].filter(({ action, shadow }) => action === "ALLOW" && !shadow).length;
   const rank = (rule: EffectiveRule) => ORDER.indexOf(rule.action) * LAYERS.length + LAYERS.indexOf(rule.layer);
   const peers = resources.filter((resource) => resource.kind === "PeerAuthentication");
   const scope = { namespace: workload.namespace, target: { matchLabels: workload.labels, targetRefs: [] } };
@@ -80,9 +84,32 @@ export function effectivePolicy(
     ],
     mtls: effectiveMode(scope, peers, mesh.rootNamespace),
     rules: rules.sort((a, b) => rank(a) - rank(b) || (a.rule < b.rule ? -1 : 1)),
-    otherRules: compiled.length - rules.length,
-    otherwise: otherwise(policies.filter(({ action, shadow }) => action === "ALLOW" && !shadow).length, mesh.strict),
+    otherRules: compiled.length - written.length,
+    otherwise: otherwise(allowing, mesh.strict),
   };
+}
+
+function accessOf(resources: readonly { readonly kind: string }[]): readonly AccessPolicy[] {
+  return resources.filter(isAccessPolicy);
+}
+
+/** In their own languages method and path cannot be told apart from the rest: the whole expression is the condition. */
+function accessRules(policy: AccessPolicy, layer: Layer): readonly EffectiveRule[] {
+  const { namespace, name, action, shadow, criterion } = policy;
+  const rule = (index: number, text: string): EffectiveRule => {
+    const suffix = index < 0 ? "" : `[${index}]`;
+    return { layer, action, rule: `${namespace}/${name}${suffix}`, shadow, from: [], to: [], when: [text] };
+  };
+  switch (criterion.by) {
+    case "cel":
+      return criterion.rules.map((one, index) => rule(one.name === "" ? -1 : index, JSON.stringify(one.cel)));
+    case "rego":
+      return [rule(-1, `rego ${criterion.entrypoint}`)];
+    case "opa":
+      return [rule(-1, `opa ${criterion.url}`)];
+    case "nothing":
+      return [];
+  }
 }
 
 function otherwise(allowing: number, strict: boolean): string {

@@ -12,7 +12,8 @@ import type { ShadowChange } from "./shadow-changes.ts";
 export interface DecisionLog {
   /** A new snapshot is in force: what its records will show. */
   snapshot(revision: string, rules: RecordRules): void;
-  decided(record: DecisionRecord): void;
+  /** Makes the record only when the sample takes it. */
+  decided(record: () => DecisionRecord): void;
   changed(record: DecisionRecord, change: ShadowChange, candidate: CandidateInWords | undefined): void;
 }
 
@@ -70,7 +71,7 @@ export function createDecisionLog(
       sink.write(head);
     },
     decided(record) {
-      if (random() < sample) sink.write(line({ type: "decision", ...record }));
+      if (random() < sample) sink.write(line({ type: "decision", ...record() }));
     },
     changed(record, { change, source, policy: by }, candidate) {
       if (allowance()) sink.write(line({ type: "shadow", ...record, change, source, by, candidate }));

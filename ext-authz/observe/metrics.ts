@@ -4,6 +4,7 @@
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { Decision } from "../model.ts";
 import { reasonOf } from "../respond/answer.ts";
+import { type KeyState, registerKeyGauges } from "./key-gauges.ts";
 import type { ShadowChange } from "./shadow-changes.ts";
 
 export interface Metrics {
@@ -18,12 +19,6 @@ export interface Metrics {
   /** Text exposition format. */
   text(): Promise<string>;
   readonly contentType: string;
-}
-
-export interface KeyState {
-  readonly ageSeconds: number;
-  readonly failures: number;
-  readonly keys: number;
 }
 
 const MAX_POLICY_LABELS = 1000;
@@ -54,26 +49,7 @@ export function createMetrics(keys: () => readonly KeyState[]): Metrics {
     help: "Resources in the snapshot in force",
     registers,
   });
-  new Gauge({
-    name: "countersign_jwks_sources",
-    help: "Key sources, by whether they hold keys",
-    labelNames: ["state"] as const,
-    registers,
-    collect() {
-      const all = keys();
-      const usable = all.filter((source) => source.keys > 0).length;
-      this.set({ state: "usable" }, usable);
-      this.set({ state: "empty" }, all.length - usable);
-    },
-  });
-  new Gauge({
-    name: "countersign_jwks_age_seconds",
-    help: "Age of the oldest key set in use",
-    registers,
-    collect() {
-      this.set(Math.max(0, ...keys().map((source) => source.ageSeconds)));
-    },
-  });
+  registerKeyGauges(registry, keys);
   const changes = new Counter({
     name: "countersign_shadow_changes_total",
     help: "Decisions that a shadow policy or the candidate set would have turned, by the policy whose doing it is",

@@ -13,7 +13,7 @@ import type { CandidateInWords, DecisionLog } from "./decision-log.ts";
 import type { Log } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
 import { readsOf } from "./policy-reads.ts";
-import { type DecisionRecord, type RecentDecisions, recordOf, summaryOf } from "./recent-decisions.ts";
+import { type DecisionRecord, type RecentDecisions, recordOf, remember } from "./recent-decisions.ts";
 import { type RecordRules, restoreRequest } from "./recorded-request.ts";
 import { changeOfCandidate } from "./shadow-changes.ts";
 
@@ -53,13 +53,13 @@ export function createObserver(parts: ObserverParts): Observer {
     },
     decided(decision, milliseconds) {
       metrics.decided(decision, milliseconds);
-      const summary = summaryOf(decision, milliseconds, parts.now());
-      const record = recordOf(summary, decision, rules);
-      recent.add(record);
-      decisionLog?.decided(record);
-      for (const change of record.changes) {
+      const remembered = remember(decision, milliseconds, parts.now(), rules);
+      const { summary, changes } = remembered;
+      recent.add(remembered);
+      decisionLog?.decided(() => recordOf(remembered));
+      for (const change of changes) {
         metrics.shadowChanged(change);
-        decisionLog?.changed(record, change, undefined);
+        decisionLog?.changed(recordOf(remembered), change, undefined);
       }
       if (decision.effect === "error") log.error("check failed", { ...summary, cause: decision.cause });
       else if (decision.effect === "deny") log.info("check denied", { ...summary });
@@ -72,8 +72,9 @@ export function createObserver(parts: ObserverParts): Observer {
       const change = changeOfCandidate(decision, candidate);
       if (change === undefined) return;
       metrics.shadowChanged(change);
-      const record = recent.find(decision.id) ?? recordOf(summaryOf(decision, 0, parts.now()), decision, rules);
-      decisionLog?.changed(record, change, words);
+      if (decisionLog === undefined) return;
+      const record = recent.find(decision.id) ?? recordOf(remember(decision, 0, parts.now(), rules));
+      decisionLog.changed(record, change, words);
     },
     notCompared(cause) {
       metrics.shadowFailed();

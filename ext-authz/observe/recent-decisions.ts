@@ -2,10 +2,10 @@
  * The last decisions, for `GET /v1/decisions/{id}`: a ring that never grows. What it keeps is for operators and holds no
  * token, no secret header and no claim but those that policies read.
  */
-import type { Decision, JsonObject, ShadowVerdict } from "../model.ts";
+import type { Decision, Evidence, JsonObject, ShadowVerdict } from "../model.ts";
 import { policyName, reasonOf } from "../respond/answer.ts";
 import type { CandidateInWords } from "./decision-log.ts";
-import { type RecordedRequest, type RecordRules, recordClaims, recordRequest } from "./recorded-request.ts";
+import { type RecordedRequest, type RecordRules, recordClaims, recordRequest, slim } from "./recorded-request.ts";
 import { changesOfPolicies, type ShadowChange } from "./shadow-changes.ts";
 
 export interface DecisionSummary {
@@ -34,8 +34,17 @@ export interface DecisionRecord extends DecisionSummary {
   readonly changes: readonly ShadowChange[];
 }
 
+/** What is kept of a decision until somebody asks for its record. */
+export interface Remembered {
+  readonly summary: DecisionSummary;
+  /** As `slim` leaves it; undefined when there was no request, or no snapshot. */
+  readonly seen: Evidence | undefined;
+  readonly rules: RecordRules | undefined;
+  readonly changes: readonly ShadowChange[];
+}
+
 export interface RecentDecisions {
-  add(record: DecisionRecord): void;
+  add(decision: Remembered): void;
   /** Adds what the candidate set said, when that is known. */
   compared(id: string, candidate: CandidateInWords): void;
   find(id: string): (DecisionRecord & { readonly candidate?: CandidateInWords }) | undefined;
@@ -58,30 +67,48 @@ export function summaryOf(decision: Decision, milliseconds: number, now: Date): 
 }
 
 /** @param rules undefined while no snapshot is in force */
-export function recordOf(summary: DecisionSummary, decision: Decision, rules: RecordRules | undefined): DecisionRecord {
+export function remember(
+  decision: Decision,
+  milliseconds: number,
+  now: Date,
+  rules: RecordRules | undefined,
+): Remembered {
   const { evidence } = decision;
-  const seen = evidence?.judged ?? evidence?.received;
   return {
-    ...summary,
-    request: seen === undefined || rules === undefined ? null : recordRequest(seen, rules),
-    claims: rules === undefined ? null : recordClaims(evidence?.payload, rules),
-    judged: evidence?.judged !== undefined,
+    summary: summaryOf(decision, milliseconds, now),
+    seen: evidence === undefined || rules === undefined ? undefined : slim(evidence, rules),
+    rules,
     changes: changesOfPolicies(decision),
   };
 }
 
-export function createRecentDecisions(size: number): RecentDecisions {
-  const byId = new Map<string, DecisionRecord & { readonly candidate?: CandidateInWords }>();
+export function recordOf({ summary, seen, rules, changes }: Remembered): DecisionRecord {
+  const known = seen !== undefined && rules !== undefined;
   return {
-    add(record) {
+    ...summary,
+    request: known ? recordRequest(seen.received, rules) : null,
+    claims: known ? recordClaims(seen.payload, rules) : null,
+    judged: seen?.judged !== undefined,
+    changes,
+  };
+}
+
+export function createRecentDecisions(size: number): RecentDecisions {
+  const byId = new Map<string, Remembered & { readonly candidate?: CandidateInWords }>();
+  return {
+    add(decision) {
       const oldest = byId.size >= size ? byId.keys().next().value : undefined;
       if (oldest !== undefined) byId.delete(oldest);
-      byId.set(record.id, record);
+      byId.set(decision.summary.id, decision);
     },
     compared(id, candidate) {
-      const record = byId.get(id);
-      if (record !== undefined) byId.set(id, { ...record, candidate });
+      const found = byId.get(id);
+      if (found !== undefined) byId.set(id, { ...found, candidate });
     },
-    find: (id) => byId.get(id),
+    find(id) {
+      const found = byId.get(id);
+      if (found === undefined) return undefined;
+      return { ...recordOf(found), ...(found.candidate !== undefined && { candidate: found.candidate }) };
+    },
   };
 }

@@ -2,7 +2,7 @@
  * The extract of a request that is kept: what policies can see of it, without tokens, secret headers and the query. In: the
  * request as policies saw it. Out: plain JSON, and the way back for explanations and replay. Pure.
  */
-import type { JsonObject, JsonValue, RequestModel } from "../model.ts";
+import type { Evidence, JsonObject, JsonValue, RequestModel } from "../model.ts";
 import { parseIp } from "../request/ip-address.ts";
 import { redact } from "./log.ts";
 import type { PolicyReads } from "./policy-reads.ts";
@@ -33,6 +33,36 @@ export interface RecordRules {
   /** Lower-case names whose values are not kept, though policies read them. */
   readonly maskHeaders: ReadonlySet<string>;
   readonly maskClaims: ReadonlySet<string>;
+}
+
+/**
+ * The part of what was seen that may be kept in memory: what policies read. Cheap, since it is done for every decision;
+ * masks, cuts and redaction come when a record is made of it. Secret headers go here already.
+ */
+export function slim({ received, judged, payload }: Evidence, rules: RecordRules): Evidence {
+  const seen = slimRequest(judged ?? received, rules);
+  return { received: seen, judged: judged === undefined ? undefined : seen, payload: slimClaims(payload, rules) };
+}
+
+function slimRequest(request: RequestModel, { reads }: RecordRules): RequestModel {
+  const headers = new Map<string, readonly string[]>();
+  for (const [name, lines] of request.headers) {
+    if (reads.headers.has(name)) headers.set(name, isSecretHeader(name) ? lines.map(() => MASKED) : lines);
+  }
+  const query = reads.headers.has(":path") ? request.query : "";
+  return { ...request, headers, query, peerCertificate: undefined, metadata: NO_METADATA };
+}
+
+const NO_METADATA: RequestModel["metadata"] = new Map();
+
+function slimClaims(payload: JsonObject | undefined, { reads }: RecordRules): JsonObject | undefined {
+  if (payload === undefined) return undefined;
+  const kept: { [name: string]: JsonValue } = Object.create(null);
+  for (const name of reads.claims) {
+    const value = Object.hasOwn(payload, name) ? payload[name] : undefined;
+    if (value !== undefined) kept[name] = value;
+  }
+  return kept;
 }
 
 const MAX_TEXT = 2048;

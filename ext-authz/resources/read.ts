@@ -54,11 +54,6 @@ const KINDS: ReadonlyMap<string, ReadonlyMap<string, Kind>> = new Map([
   ],
 ]);
 
-interface Read {
-  readonly resource: Resource;
-  readonly problem: (message: string) => void;
-}
-
 const NO_ARTIFACTS: ReadArtifact = () => err("cannot be read here");
 
 /**
@@ -73,8 +68,9 @@ export function readResources(
   readonly problems: readonly Problem[];
 } {
   const problems = problemList();
-  const read = files.flatMap(({ file, text }) => readFile(file, text, problems.add, readArtifact));
-  return { resources: withoutDuplicates(read), problems: problems.all };
+  const admit = admission();
+  const resources = files.flatMap(({ file, text }) => readFile(file, text, { add: problems.add, admit, readArtifact }));
+  return { resources, problems: problems.all };
 }
 
 function admitAccessPolicy(...given: Parameters<typeof readAccessPolicy>): Resource | undefined {
@@ -87,7 +83,14 @@ function isResource(policy: AccessPolicy | Resource): policy is Resource {
   return policy.kind === "AccessPolicy";
 }
 
-function readFile(file: string, text: string, add: (problem: Problem) => void, readArtifact: ReadArtifact): Read[] {
+interface Reading {
+  readonly add: (problem: Problem) => void;
+  readonly admit: Admit;
+  readonly readArtifact: ReadArtifact;
+}
+
+/** Nothing of the returned resources refers to the file's tree: 100,000 policies are read with one tree in memory. */
+function readFile(file: string, text: string, { add, admit, readArtifact }: Reading): Resource[] {
   const yaml = readYaml(text);
   for (const problem of yaml.problems) add({ file, ...problem, path: "", severity: "error" });
   return yaml.documents.flatMap((document) =>
@@ -101,7 +104,9 @@ function readFile(file: string, text: string, add: (problem: Problem) => void, r
       };
       const resource = readObject(value, file, { document, base, report, readArtifact });
       if (resource === undefined || errors > 0) return [];
-      return [{ resource, problem: (message: string) => report(["metadata", "name"], message) }];
+      const duplicate = admit(resource);
+      if (duplicate !== undefined) report(["metadata", "name"], duplicate);
+      return duplicate === undefined ? [resource] : [];
     }),
   );
 }
@@ -165,17 +170,19 @@ function readObject(
   return envelope === undefined ? undefined : kind.read(envelope, report, readArtifact);
 }
 
+/** @returns what is wrong with one more resource of its name */
+type Admit = (resource: Resource) => string | undefined;
+
 /** Two resources of one name: which of them counts would depend on the order of files. */
-function withoutDuplicates(read: readonly Read[]): readonly Resource[] {
+function admission(): Admit {
   const first = new Map<string, Resource>();
-  for (const { resource, problem } of read) {
+  return (resource) => {
     const { kind, namespace, name } = resource;
     const key = JSON.stringify([kind, namespace, name]);
     const other = first.get(key);
     if (other === undefined) first.set(key, resource);
-    else problem(`${kind} ${namespace}/${name} already stands in ${other.file}, line ${other.line}`);
-  }
-  return [...first.values()];
+    return other && `${kind} ${namespace}/${name} already stands in ${other.file}, line ${other.line}`;
+  };
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

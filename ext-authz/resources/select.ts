@@ -10,22 +10,29 @@ import type { Resource, TargetReference } from "./resource.ts";
 type Placed = Pick<Resource, "namespace" | "target">;
 
 const GATEWAY_GROUP = "gateway.networking.k8s.io";
-const GATEWAY_NAME = "gateway.networking.k8s.io/gateway-name";
+/** The label of a workload that stands for a Gateway. */
+export const GATEWAY_NAME = "gateway.networking.k8s.io/gateway-name";
 /** Istio puts this label on the gateways it runs as waypoints. */
 const MANAGED = "gateway.istio.io/managed";
 const WAYPOINT = "istio.io-mesh-controller";
+/** The GatewayClass by which the root namespace speaks to all waypoints. */
+export const WAYPOINT_CLASS = "istio-waypoint";
 
 export function applies(resource: Placed, workload: Workload, rootNamespace: string): boolean {
   const { namespace, target } = resource;
   if (namespace !== workload.namespace && namespace !== rootNamespace) return false;
   const gateway = workload.labels.get(GATEWAY_NAME);
-  const waypoint = gateway !== undefined && workload.labels.get(MANAGED) === WAYPOINT;
+  const waypoint = isWaypoint(workload);
   if (target.targetRefs.length === 0) return !waypoint && selects(target.matchLabels, workload);
   if (gateway === undefined) return false;
   return target.targetRefs.some(
     (ref) =>
       isGateway(ref, gateway, namespace, workload) || (waypoint && namespace === rootNamespace && isWaypointClass(ref)),
   );
+}
+
+export function isWaypoint({ labels }: Workload): boolean {
+  return labels.has(GATEWAY_NAME) && labels.get(MANAGED) === WAYPOINT;
 }
 
 /** Platform: the root namespace. Service: narrowed to some workloads of a namespace. Application: a whole namespace. */
@@ -51,5 +58,5 @@ function isGateway(ref: TargetReference, gateway: string, namespace: string, wor
 }
 
 function isWaypointClass(ref: TargetReference): boolean {
-  return ref.kind === "GatewayClass" && ref.group === GATEWAY_GROUP && ref.name === "istio-waypoint";
+  return ref.kind === "GatewayClass" && ref.group === GATEWAY_GROUP && ref.name === WAYPOINT_CLASS;
 }

@@ -43,6 +43,7 @@ const FACES: Readonly<Record<Reason, ClientFace>> = {
   token_proof_invalid: UNAUTHORIZED,
   token_proof_replayed: UNAUTHORIZED,
   api_key_invalid: UNAUTHORIZED,
+  peer_not_authenticated: FORBIDDEN,
   denied_by_policy: FORBIDDEN,
   no_policy_allows: FORBIDDEN,
   no_policy: FORBIDDEN,

@@ -1,7 +1,7 @@
 /**
  * What the HTTP side answers (DESIGN §5). Nothing in here holds a token, a key that is not public, or a header value.
  */
-import type { KeyState } from "../observe/metrics.ts";
+import type { KeyState } from "../observe/key-gauges.ts";
 import type { HttpAnswer, Routes } from "../transport/http-server.ts";
 
 export interface OperatorSide {
@@ -19,7 +19,9 @@ export interface Readiness {
   readonly snapshot: { readonly revision: string } | undefined;
   /** The newest reload was broken: what is in force is older than what is on disk. */
   readonly refused: boolean;
-  readonly keys: readonly (KeyState & { readonly uri: string; readonly lastError: string })[];
+  /** Every issuer's keys were in at once before. */
+  readonly prefetched?: boolean;
+  readonly keys: readonly (Pick<KeyState, "keys"> & { readonly uri: string; readonly lastError: string })[];
 }
 
 export function operatorRoutes(side: OperatorSide): Routes {
@@ -41,13 +43,18 @@ export function operatorRoutes(side: OperatorSide): Routes {
   };
 }
 
-/** 200 only when policies and the keys of every issuer are in; a refused reload is shown but does not end readiness. */
-function readyz({ snapshot, refused, keys }: Readiness): HttpAnswer {
-  const ready = snapshot !== undefined && keys.every((source) => source.keys > 0);
+/**
+ * 200 from when policies and the keys of every issuer are in. A refused reload is shown but does not end readiness, nor does
+ * an issuer that fails later: it would take the other issuers' clients down with it.
+ */
+function readyz({ snapshot, refused, prefetched, keys }: Readiness): HttpAnswer {
+  const complete = keys.every((source) => source.keys > 0);
+  const ready = snapshot !== undefined && (complete || prefetched === true);
   return json(ready ? 200 : 503, {
     ready,
     revision: snapshot?.revision ?? null,
     reload: refused ? "refused" : "applied",
+    issuers: complete ? "complete" : "incomplete",
     keys,
   });
 }

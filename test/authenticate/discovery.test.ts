@@ -12,7 +12,7 @@ async function discover(answer: Answer, issuer = ISSUER) {
   const web = scriptedIssuer();
   web.say(CONFIGURATION, answer);
   web.say(KEYS, document("the keys"));
-  const bounds = { etag: '"1"', maxBytes: 1000, signal: new AbortController().signal };
+  const bounds = { validator: { url: KEYS, etag: '"1"' }, maxBytes: 1000, signal: new AbortController().signal };
   const result = await fetchDocument({ kind: "discovery", issuer }, bounds, web.fetch, 8);
   return { result, asked: web.asked.map(({ url, etag }) => [url, etag]) };
 }

@@ -19,10 +19,13 @@ const URI = "https://issuer.example/keys";
 const OTHER = "https://other.example/keys";
 const settings: JwksSettings = {
   refreshSeconds: 1200,
+  minRefreshSeconds: 300,
+  replaceSeconds: 300,
   staleSeconds: 3600,
   cooldownSeconds: 30,
   maxBytes: 65536,
   caFile: "",
+  folder: "",
   allowPrivateAddresses: false,
 };
 const remote = rule({ jwks: undefined, jwksUri: URI, timeoutMs: 5000 });
@@ -168,8 +171,21 @@ test("an unknown kid fetches once per cooldown, and a rotated key is found", asy
   await clock.advance(30);
   expect(await outcome(compiled, bearer(newToken))).toBe("ok alice");
   expect(asked()).toBe(2);
-  // The old key is gone with the rotation.
+  // No key in common: the old one serves until the new answer has stood for a while.
+  expect(await outcome(compiled, bearer(oldToken))).toBe("ok alice");
+  expect(sources.state()).toMatchObject([{ keys: 2, replacing: true }]);
+  await clock.advance(300);
   expect(await outcome(compiled, bearer(oldToken))).toBe(NO_KEY);
+  expect(await outcome(compiled, bearer(newToken))).toBe("ok alice");
+  expect(sources.state()).toMatchObject([{ keys: 1, replacing: false }]);
+});
+
+test("a key that is gone from an answer that shares another is gone at once", async () => {
+  const compiled = await started(jwksOf(jwkOf(keys.rsa, { kid: "k1" }), jwkOf(keys.otherRsa, { kid: "k2" })));
+  issuer.say(URI, document(newKeys));
+  await clock.advance(1200);
+  expect(await outcome(compiled, bearer(oldToken))).toBe(NO_KEY);
+  expect(await outcome(compiled, bearer(newToken))).toBe("ok alice");
 });
 
 test("invented kids cannot make us ask more often", async () => {

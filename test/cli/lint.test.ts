@@ -22,7 +22,7 @@ describe("lint", () => {
     const { code, out } = await run("lint", at("typo.yaml"));
     expect(code).toBe(0);
     expect(out).toContain(
-      "typo.yaml:13:40: warning [method-case] spec.rules[0].to[0].operation.methods[0]: `get` matches no request (write `GET`)",
+      "typo.yaml:14:37: warning [method-case] spec.rules[0].to[0].operation.methods[0]: `get` matches no request (write `GET`)",
     );
     expect((await run("lint", "--strict", at("typo.yaml"))).code).toBe(1);
   });

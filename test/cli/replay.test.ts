@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { Decision, JsonObject, RequestModel } from "../../ext-authz/model.ts";
 import { createDecisionLog } from "../../ext-authz/observe/decision-log.ts";
 import { readsOf } from "../../ext-authz/observe/policy-reads.ts";
-import { recordOf, summaryOf } from "../../ext-authz/observe/recent-decisions.ts";
+import { recordOf, remember } from "../../ext-authz/observe/recent-decisions.ts";
 import { readResources } from "../../ext-authz/resources/read.ts";
 import { aDeny, aFailure, anAllow, ref, seen } from "../observe/fixtures.ts";
 import { run, SHOP, withFiles } from "./run-command.ts";
@@ -23,8 +23,8 @@ function logOf(decisions: readonly Decision[], mask: readonly string[] = []): st
   const rules = { reads: readsOf(resources), maskHeaders: new Set<string>(), maskClaims: new Set(mask) };
   log.snapshot("r1", rules);
   for (const decision of decisions) {
-    const record = recordOf(summaryOf(decision, 1, new Date(0)), decision, rules);
-    log.decided(record);
+    const record = recordOf(remember(decision, 1, new Date(0), rules));
+    log.decided(() => record);
     log.changed(record, { change: "allow_to_deny", source: "policy", policy: "x/y" }, undefined);
   }
   return lines.join("");
@@ -101,7 +101,7 @@ describe("a decision that cannot be told is unknown, never the same", () => {
     ["the policies read a claim that was not kept", "other-claim.yaml", "log.jsonl", "request.auth.claims[group]"],
     ["a claim that they read was masked", "shop.yaml", "masked.jsonl", "request.auth.claims[role]"],
     ["the log does not say what it shows", "shop.yaml", "no-head.jsonl", "request.auth.claims[role]"],
-    ["the path was cut", "shop.yaml", "cut.jsonl", "attributes that the log does not keep"],
+    ["the path was cut", "shop.yaml", "cut.jsonl", "the whole of a long path or host"],
   ])("%s", async (_, policies, log, missing) => {
     const { code, out } = await replay(policies, log, "--json");
     const { unknown, same, notInLog } = JSON.parse(out);

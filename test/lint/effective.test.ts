@@ -54,6 +54,20 @@ describe("the effective policy of a workload", () => {
     ]);
   });
 
+  test("AccessPolicies stand among the others, their expressions as conditions", () => {
+    const lock = `---
+apiVersion: countersign.dev/v1alpha1
+kind: AccessPolicy
+metadata: { name: lock, namespace: istio-system }
+spec: { action: REQUIRE, cel: "request.method != 'TRACE'" }
+`;
+    const found = effectivePolicy(resourcesOf(text + lock), orders, mesh, { method: "GET", path: "/orders/1" });
+    expect(found.rules.map(({ layer, action, rule }) => `${layer} ${action} ${rule}`)[0]).toBe(
+      "platform REQUIRE istio-system/lock",
+    );
+    expect(found.rules[0]?.when).toEqual([`"request.method != 'TRACE'"`]);
+  });
+
   test.each([
     [true, "denied: no ALLOW policy applies (strict)"],
     [false, "allowed: no ALLOW policy applies (strict: false)"],

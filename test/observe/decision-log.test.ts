@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createDecisionLog } from "../../ext-authz/observe/decision-log.ts";
 import { openLineFile } from "../../ext-authz/observe/line-file.ts";
-import { recordOf, summaryOf } from "../../ext-authz/observe/recent-decisions.ts";
+import { recordOf, remember } from "../../ext-authz/observe/recent-decisions.ts";
 import { type Folder, makeFolder } from "../support/folder.ts";
 import { anAllow, ref, rules, seen } from "./fixtures.ts";
 
@@ -20,7 +20,7 @@ const kept = rules(["authorization", "x-role"], ["role"]);
 
 function record() {
   const decision = anAllow(ref("a"), [], evidence);
-  return recordOf(summaryOf(decision, 1.23456, new Date(0)), decision, kept);
+  return recordOf(remember(decision, 1.23456, new Date(0), kept));
 }
 
 function logging(sample = 1, random = 0.5) {
@@ -40,7 +40,7 @@ function logging(sample = 1, random = 0.5) {
 describe("the decision log", () => {
   test("a line has what was decided and what policies saw, and no token", () => {
     const { log, lines } = logging();
-    log.decided(record());
+    log.decided(record);
     expect(JSON.parse(lines[0] ?? "")).toMatchObject({
       type: "decision",
       id: "d1",
@@ -61,7 +61,7 @@ describe("the decision log", () => {
     [0.6, 1],
   ])("sample %d against chance 0.5 writes %i", (sample, count) => {
     const { log, lines } = logging(sample);
-    log.decided(record());
+    log.decided(record);
     expect(lines).toHaveLength(count);
   });
 

@@ -19,12 +19,20 @@ export function builtFilter(): Uint8Array {
   return new Uint8Array(readFileSync(build("countersign.wasm")));
 }
 
+/** The same as a file on disk, for a real Envoy. */
+export function filterPath(): string {
+  run();
+  return build("countersign.wasm").pathname;
+}
+
 /** wasm-filter/assembly/test-entry.ts, compiled. */
 export interface PureParts {
   digest(data: Uint8Array): Uint8Array;
   hmac(key: Uint8Array, data: Uint8Array): Uint8Array;
   base64Decode(text: Uint8Array, url: boolean): Uint8Array | null;
   base64Encode(data: Uint8Array): string;
+  derSignature(raw: Uint8Array): Uint8Array | null;
+  rawSignature(der: Uint8Array): Uint8Array | null;
   jsonProblem(text: Uint8Array, depth: number): string;
   jsonText(text: Uint8Array, name: string): string;
   dictionary(line: Uint8Array): string;

@@ -2,7 +2,14 @@
  * The built filter in the SDK's host: plugins with good configurations to vary, and requests to send through them. In:
  * configurations and header lines. Out: what the filter did. Time stands still at NOW unless a test moves it.
  */
-import { createHost, type Header, type HeaderInput, type HeadersStep, type Host } from "proxy-wasm-sdk-as/host";
+import {
+  createHost,
+  type Header,
+  type HeaderInput,
+  type HeadersStep,
+  type Host,
+  type HostOptions,
+} from "proxy-wasm-sdk-as/host";
 import { builtFilter } from "./build-filter.ts";
 
 /** Seconds. */
@@ -42,10 +49,14 @@ export interface Clock {
   now: number;
 }
 
-export async function filterHost(clock: Clock = { now: NOW }): Promise<Host> {
+export async function filterHost(
+  clock: Clock = { now: NOW },
+  foreignFunctions: NonNullable<HostOptions["foreignFunctions"]> = {},
+): Promise<Host> {
   filter ??= builtFilter();
   let chance = 0;
   return createHost(filter, {
+    foreignFunctions,
     now: () => BigInt(Math.round(clock.now * 1000)) * 1_000_000n,
     random: (target) => {
       for (let i = 0; i < target.length; i++) target[i] = ++chance & 0xff;

@@ -5,7 +5,8 @@ import { ObjectReader } from "./configuration-reader";
 import { OwnedHeaders } from "./header-firewall";
 import { isKnownAlgorithm, TokenRules } from "./jwt-shape";
 import { isHeaderName, isHeaderPattern, isOpenPath, isZone } from "./names";
-import { readKeys } from "./read-keys";
+import { readKeys, VERIFIES } from "./read-keys";
+import { ReplayShield } from "./replay-shield";
 import { ZONE_HEADER } from "./stamp-fields";
 import { StampRules } from "./verify-stamp";
 
@@ -29,6 +30,7 @@ export class GuardConfiguration {
   stamp: StampRules | null = null;
 }
 
+const ZONE_RULE = "must be 1 to 63 of a-z, 0-9, '-' and '_'";
 const MODES: string[] = ["NONE", "BASE", "MERGE_SLASHES", "DECODE_AND_MERGE_SLASHES"];
 const ALGORITHMS: string[] = [
   "RS256",
@@ -49,14 +51,15 @@ const ALGORITHMS: string[] = [
 export function readGuardConfiguration(from: ObjectReader): GuardConfiguration {
   const read = new GuardConfiguration();
   from.text("stand");
-  if (!isZone(from.text("zone"))) from.fail("zone", "must be 1 to 63 of a-z, 0-9, '-' and '_'");
+  const zone = from.text("zone");
+  if (!isZone(zone)) from.fail("zone", ZONE_RULE);
   const inbound = from.text("inbound");
   if (inbound != "edge" && inbound != "zone") from.fail("inbound", "must be edge or zone");
   readOwned(from, read);
   readPath(from.object("path"), read.path);
   readToken(from.object("token"), read);
   const stamp = from.object("stamp");
-  if (stamp !== null) readStamp(stamp, read);
+  if (stamp !== null) readStamp(stamp, read, zone);
   if (inbound == "zone" && read.stamp === null) from.fail("stamp", "must be there with verify: true in an inner zone");
   if (inbound == "edge" && read.stamp !== null) from.fail("stamp", "cannot be verified at the edge; set inbound: zone");
   from.finish();
@@ -101,25 +104,42 @@ function readToken(from: ObjectReader | null, read: GuardConfiguration): void {
   if (algorithms.length == 0) from.fail("algorithms", "must name at least one algorithm");
   for (let i = 0; i < algorithms.length; i++) {
     if (!isKnownAlgorithm(algorithms[i])) from.fail(`algorithms[${i}]`, `must be one of ${ALGORITHMS.join(", ")}`);
-    rules.algorithms.add(algorithms[i]);
+    rules.algorithms.push(algorithms[i]);
   }
   from.finish();
 }
 
-function readStamp(from: ObjectReader, read: GuardConfiguration): void {
+function readStamp(from: ObjectReader, read: GuardConfiguration, zone: string): void {
   const rules = new StampRules();
   if (from.flag("verify", true)) read.stamp = rules;
-  const zones = from.texts("zones");
-  if (from.has("zones") && zones.length == 0) from.fail("zones", "must name at least one zone");
-  for (let i = 0; i < zones.length; i++) {
-    if (!isZone(zones[i])) from.fail(`zones[${i}]`, "must be 1 to 63 of a-z, 0-9, '-' and '_'");
-    rules.zones.add(zones[i]);
-  }
+  rules.zones = readZones(from, "zones", null);
+  if (from.has("zones") && rules.zones.length == 0) from.fail("zones", "must name at least one zone");
+  rules.via = readZones(from, "via", []);
   rules.maxAge = from.integer("maxAgeSeconds", 30, 1, 3600);
   rules.clockSkew = from.integer("clockSkewSeconds", 5, 0, 300);
   rules.token = readTokenHeader(from);
-  rules.keys = readKeys(from);
+  rules.keys = readKeys(from, VERIFIES);
+  const replay = from.object("replay");
+  if (replay !== null) rules.replay = readReplay(replay, zone);
   from.finish();
+}
+
+function readZones(from: ObjectReader, name: string, missing: string[] | null): string[] {
+  const zones = from.texts(name, missing);
+  for (let i = 0; i < zones.length; i++) {
+    if (!isZone(zones[i])) from.fail(`${name}[${i}]`, ZONE_RULE);
+  }
+  return zones;
+}
+
+function readReplay(from: ObjectReader, zone: string): ReplayShield | null {
+  const entries = from.integer("entries", 65536, 64, 1048576);
+  from.finish();
+  // A configuration that is refused leaves nothing behind.
+  if (!from.problems.none) return null;
+  const shield = new ReplayShield(zone, <i32>entries);
+  if (!shield.open()) from.fail("entries", "cannot be stored: the host refuses shared data");
+  return shield;
 }
 
 /** `token`, the header that stamps cover; "" = none. */

@@ -2,7 +2,7 @@
  * The guard: first filter of the listener. In comes a request's head, out goes Continue or a local reply; what it cannot see
  * it refuses. Order: stamp (inner zones), owned headers, path, credentials. Effects: host calls.
  */
-import { HeadersStatus, HttpContext, MapType, now, RootContext, TrailersStatus } from "proxy-wasm-sdk-as/assembly";
+import { HeadersStatus, HttpContext, MapType, now, RootContext, Status, setProperty, TrailersStatus } from "proxy-wasm-sdk-as/assembly";
 import { refuseCredentials } from "./credentials";
 import { GuardConfiguration } from "./guard-configuration";
 import { ambiguity, hasEncodedNul } from "./path";
@@ -16,6 +16,8 @@ import { tidy } from "./tidy";
 import { refuseStamp, StampedRequest, StampRules } from "./verify-stamp";
 
 export const GUARD = "guard";
+/** Filter state with the chain of zones that the guard verified. */
+export const CHAIN = "countersign.chain";
 const NANOSECONDS: u64 = 1000000000;
 
 export class Guard extends HttpContext {
@@ -67,6 +69,8 @@ export class Guard extends HttpContext {
       if (refusal !== null) return refusal;
       // A token that is there is covered: a stamp without it was refused.
       keep = stamp.token;
+      // What the stamp may carry on: never a header, which a client could have set where no guard stands.
+      if (setProperty([CHAIN], head.first(ZONE_HEADER)) != Status.Ok) return failed();
     }
     if (!stripNominated(head, this.rules.owned)) return failed();
     if (!stripOwned(MapType.RequestHeaders, head, this.rules.owned, stamp !== null, keep)) return failed();

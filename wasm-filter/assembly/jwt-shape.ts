@@ -18,7 +18,7 @@ export class TokenRules {
   /** Seconds, both ways. */
   clockSkew: i64 = 60;
   requireExpiry: bool = true;
-  algorithms: Set<string> = new Set<string>();
+  algorithms: string[] = [];
 }
 
 /** `now` in seconds. */
@@ -38,7 +38,7 @@ export function refuseToken(token: Uint8Array, rules: TokenRules, now: i64): Ref
   if (header.kind(algorithm) != STRING) {
     return new Refusal("token_algorithm", "Jwt header [alg] field is required and must be a string");
   }
-  if (!rules.algorithms.has(header.text(algorithm))) {
+  if (!rules.algorithms.includes(header.text(algorithm))) {
     return new Refusal("token_algorithm", "Jwt header [alg] is not supported");
   }
 

@@ -4,10 +4,10 @@
  */
 import { bytesOf } from "./ascii";
 import { encodeBase64 } from "./base64";
-import { StampKey } from "./key-ring";
 import { componentList, signatureBase } from "./signature-base";
 import { SignedMessage } from "./signed-message";
-import { ALGORITHM, coveredComponents, LABEL } from "./stamp-fields";
+import { coveredComponents, LABEL } from "./stamp-fields";
+import { StampKey } from "./stamp-key";
 
 export class Stamp {
   constructor(
@@ -29,9 +29,10 @@ export function makeStamp(
 ): Stamp | null {
   const components = coveredComponents(token);
   const times = `;created=${created};expires=${expires}`;
-  const names = `;nonce="${encodeBase64(nonce)}";keyid="${key.id}";alg="${ALGORITHM}";tag="${LABEL}"`;
+  const names = `;nonce="${encodeBase64(nonce)}";keyid="${key.id}";alg="${key.algorithm}";tag="${LABEL}"`;
   const parameters = componentList(components) + times + names;
   const base = signatureBase(message, components, bytesOf(parameters));
   if (base === null) return null;
-  return new Stamp(`${LABEL}=${parameters}`, `${LABEL}=:${encodeBase64(key.hmac.sign(base))}:`);
+  const signature = key.sign(base);
+  return signature === null ? null : new Stamp(`${LABEL}=${parameters}`, `${LABEL}=:${encodeBase64(signature)}:`);
 }

@@ -1,6 +1,6 @@
 /**
  * Why a request was refused: the closed set of reasons with what the client may know of each. The codes are those of
- * ext-authz/result.ts, and four of the stamp's own. They are metric names and response code details. No effects.
+ * ext-authz/result.ts, and those of the stamp's own. They are metric names and response code details. No effects.
  */
 
 export class Refusal {
@@ -17,6 +17,8 @@ export const REASONS: string[] = [
   "stamp_missing",
   "stamp_invalid",
   "stamp_expired",
+  "stamp_replayed",
+  "stamp_store_full",
   "request_malformed",
   "path_ambiguous",
   "credentials_missing",
@@ -31,7 +33,7 @@ export const REASONS: string[] = [
 
 /** 503 for our own failures, 401 for tokens, else 403. */
 export function statusOf(reason: string): u32 {
-  if (reason == "headers_unreadable" || reason == "internal_error") return 503;
+  if (reason == "headers_unreadable" || reason == "stamp_store_full" || reason == "internal_error") return 503;
   return reason.startsWith("token_") || reason == "credentials_missing" ? 401 : 403;
 }
 

@@ -3,7 +3,7 @@ import { ObjectReader } from "./configuration-reader";
 import { readTokenHeader } from "./guard-configuration";
 import { KeyRing } from "./key-ring";
 import { isZone } from "./names";
-import { readKeys } from "./read-keys";
+import { readKeys, SIGNS } from "./read-keys";
 
 export class StampConfiguration {
   zone: string = "";
@@ -13,6 +13,8 @@ export class StampConfiguration {
   token: string = "";
   /** Id of the key that signs. */
   sign: string = "";
+  /** Whether the zones that the request came through stay named, before ours. */
+  chain: bool = false;
   keys: KeyRing = new KeyRing();
 }
 
@@ -23,8 +25,9 @@ export function readStampConfiguration(from: ObjectReader): StampConfiguration {
   if (!isZone(read.zone)) from.fail("zone", "must be 1 to 63 of a-z, 0-9, '-' and '_'");
   read.lifetime = from.integer("lifetimeSeconds", 30, 1, 3600);
   read.token = readTokenHeader(from);
+  read.chain = from.flag("chain", false);
   read.sign = from.text("sign");
-  read.keys = readKeys(from);
+  read.keys = readKeys(from, SIGNS);
   if (!read.keys.has(read.sign)) from.fail("sign", "must be the id of one of keys");
   from.finish();
   return read;

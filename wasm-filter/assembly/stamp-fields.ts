@@ -10,7 +10,6 @@ export const LABEL = "countersign";
 export const ZONE_HEADER = "x-countersign-zone";
 export const INPUT_HEADER = "signature-input";
 export const SIGNATURE_HEADER = "signature";
-export const ALGORITHM = "hmac-sha256";
 
 /** One member with the line it stands in. */
 export class LabelledMember {

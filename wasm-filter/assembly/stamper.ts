@@ -3,6 +3,7 @@
  * leaves, out goes the same with zone and signature, or a local reply: nothing leaves unsigned. Effects: host calls.
  */
 import {
+  getProperty,
   HeadersStatus,
   HttpContext,
   MapType,
@@ -16,7 +17,7 @@ import {
 } from "proxy-wasm-sdk-as/assembly";
 import { bytesOf } from "./ascii";
 import { ByteWriter } from "./byte-writer";
-import { allTrimmed, failed, unreadable } from "./guard";
+import { allTrimmed, CHAIN, failed, unreadable } from "./guard";
 import { isAliasOf } from "./header-firewall";
 import { makeStamp } from "./make-stamp";
 import { Refusal } from "./refusal";
@@ -26,6 +27,7 @@ import { SignedMessage } from "./signed-message";
 import { StampConfiguration } from "./stamp-configuration";
 import { INPUT_HEADER, SIGNATURE_HEADER, withoutOurs, ZONE_HEADER } from "./stamp-fields";
 import { tidy } from "./tidy";
+import { MAX_ZONES, readChain } from "./zone-chain";
 
 export const STAMP = "stamp";
 const NANOSECONDS: u64 = 1000000000;
@@ -68,26 +70,38 @@ export class Stamper extends HttpContext {
       head.first(":authority"),
       head.first(":path"),
     );
-    message.field(ZONE_HEADER, [bytesOf(this.settings.zone)]);
+    const zones = this.zones();
+    if (zones == "") return failed();
+    message.field(ZONE_HEADER, [bytesOf(zones)]);
     if (tokens.length == 1) message.field(token, tokens);
     const covered = tokens.length == 1 ? token : "";
     const stamp = makeStamp(message, covered, key, created, created + this.settings.lifetime, nonce);
     if (stamp === null) return failed();
 
     const written =
-      this.writeZone(head) &&
+      this.writeZones(head, zones) &&
       append(head, INPUT_HEADER, stamp.input) &&
       append(head, SIGNATURE_HEADER, stamp.signature);
     return written ? null : failed();
   }
 
+  /** Our own zone, after those that the guard of this proxy verified; "" when the request has been here, or came too far. */
+  private zones(): string {
+    const ours = this.settings.zone;
+    const before = this.settings.chain ? getProperty([CHAIN]) : null;
+    if (before === null) return ours;
+    const chain = readChain(before);
+    if (chain === null || chain.includes(ours) || chain.length == MAX_ZONES) return "";
+    return `${chain.join(", ")}, ${ours}`;
+  }
+
   /** One line, under no alias. */
-  private writeZone(head: RequestHead): bool {
+  private writeZones(head: RequestHead, zones: string): bool {
     for (let line = 0; line < head.length; line++) {
       if (!isAliasOf(head.wire, head.nameStart(line), head.nameEnd(line), ZONE)) continue;
       if (removeHeaderBytes(MapType.RequestHeaders, head.nameBytes(line)) != Status.Ok) return false;
     }
-    return setHeader(MapType.RequestHeaders, ZONE_HEADER, this.settings.zone) == Status.Ok;
+    return setHeader(MapType.RequestHeaders, ZONE_HEADER, zones) == Status.Ok;
   }
 }
 

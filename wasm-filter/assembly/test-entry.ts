@@ -4,6 +4,7 @@
  */
 import { bytesOf, textOf } from "./ascii";
 import { decodeBase64, encodeBase64 } from "./base64";
+import { toDer, toRaw } from "./der-signature";
 import { OwnedHeaders } from "./header-firewall";
 import { HmacKey } from "./hmac-sha256";
 import { JsonDocument } from "./json";
@@ -30,6 +31,14 @@ export function base64Decode(text: Uint8Array, url: bool): Uint8Array | null {
 
 export function base64Encode(data: Uint8Array): string {
   return encodeBase64(data);
+}
+
+export function derSignature(raw: Uint8Array): Uint8Array | null {
+  return toDer(raw);
+}
+
+export function rawSignature(der: Uint8Array): Uint8Array | null {
+  return toRaw(der);
 }
 
 /** "" when the text is read, else the problem. */
@@ -91,7 +100,7 @@ export function owns(patterns: string, name: Uint8Array): bool {
 export function tokenRefusal(token: Uint8Array, now: f64, requireExpiry: bool, algorithm: string): string {
   const rules = new TokenRules();
   rules.requireExpiry = requireExpiry;
-  if (isKnownAlgorithm(algorithm)) rules.algorithms.add(algorithm);
+  if (isKnownAlgorithm(algorithm)) rules.algorithms.push(algorithm);
   const refusal = refuseToken(token, rules, <i64>now);
   return refusal === null ? "" : `${refusal.reason} ${refusal.text}`;
 }

@@ -1,20 +1,26 @@
 /**
  * Checks a stamp. In come the request's lines, the rules and the time; out goes a reason to refuse, or nothing. Whatever is
- * doubtful is refused. Order: there, ours alone, well-formed, for this time, for this request. No effects.
+ * doubtful is refused. Order: there, ours alone, well-formed, for this time, for this request, for the first time. Effects:
+ * host calls for native keys and for the replay shield.
  */
-import { textOf } from "./ascii";
 import { decodeBase64, STANDARD } from "./base64";
-import { equalConstantTime } from "./constant-time";
 import { KeyRing } from "./key-ring";
 import { Refusal } from "./refusal";
+import { FRESH, FULL, ReplayShield, SEEN } from "./replay-shield";
 import { signatureBase } from "./signature-base";
 import { SignedMessage } from "./signed-message";
-import { ALGORITHM, coveredComponents, LABEL, Labelled, LabelledMember, ZONE_HEADER } from "./stamp-fields";
+import { coveredComponents, LABEL, Labelled, LabelledMember, ZONE_HEADER } from "./stamp-fields";
 import { readStampParameters, StampParameters } from "./stamp-parameters";
 import { BYTES } from "./structured-fields";
+import { isTrustedChain, readChain } from "./zone-chain";
 
 export class StampRules {
-  zones: Set<string> = new Set<string>();
+  /** Zones that may have stamped. */
+  zones: string[] = [];
+  /** Zones that may stand in the chain before those. */
+  via: string[] = [];
+  /** Null = a stamp may come again until it ends. */
+  replay: ReplayShield | null = null;
   /** Seconds. */
   maxAge: i64 = 30;
   clockSkew: i64 = 5;
@@ -44,12 +50,11 @@ export function refuseStamp(request: StampedRequest, rules: StampRules, now: i64
   if (!inputs.ok || !signatures.ok) return refused("stamp_invalid");
   if (inputs.members.length != 1 || signatures.members.length != 1) return refused("stamp_invalid");
   const parameters = readStampParameters(inputs.members[0]);
-  if (parameters === null || parameters.tag != LABEL || parameters.algorithm != ALGORITHM)
-    return refused("stamp_invalid");
+  if (parameters === null || parameters.tag != LABEL) return refused("stamp_invalid");
 
   if (request.zones.length != 1 || request.tokens.length > 1) return refused("stamp_invalid");
-  const zone = request.zones[0];
-  if (!rules.zones.has(textOf(zone, 0, zone.length))) return refused("stamp_invalid");
+  const chain = readChain(request.zones[0]);
+  if (chain === null || !isTrustedChain(chain, rules.zones, rules.via)) return refused("stamp_invalid");
   const expected = coveredComponents(request.tokens.length == 1 ? rules.token : "");
   if (!equalLists(parameters.components, expected)) return refused("stamp_invalid");
   if (parameters.created > now + rules.clockSkew) return refused("stamp_invalid");
@@ -57,18 +62,30 @@ export function refuseStamp(request: StampedRequest, rules: StampRules, now: i64
   if (lifetime < 0 || lifetime > rules.maxAge) return refused("stamp_invalid");
 
   const key = rules.keys.at(parameters.keyId, now);
-  if (key === null) return refused("stamp_invalid");
+  // The key decides which algorithm it is; what the message says must only agree (RFC 9421 §7.3.6).
+  if (key === null || parameters.algorithm != key.algorithm) return refused("stamp_invalid");
   request.message.field(ZONE_HEADER, request.zones);
   if (request.tokens.length == 1) request.message.field(rules.token, request.tokens);
   const base = signatureBase(request.message, expected, parameters.serialised);
   const presented = signatureBytes(signatures.members[0]);
   if (base === null || presented === null) return refused("stamp_invalid");
-  if (!equalConstantTime(key.hmac.sign(base), presented)) return refused("stamp_invalid");
-  return isOver(parameters, rules, now) ? refused("stamp_expired") : null;
+  if (!key.holds(base, presented)) return refused("stamp_invalid");
+  if (isOver(parameters, rules, now)) return refused("stamp_expired");
+  const replay = rules.replay;
+  return replay === null ? null : refuseReplay(replay, parameters, rules, now);
 }
 
 function refused(reason: string): Refusal {
   return new Refusal(reason, TEXT);
+}
+
+/** After the signature: a client cannot fill the store, nor use up a stamp that it only saw in part. */
+function refuseReplay(shield: ReplayShield, stamp: StampParameters, rules: StampRules, now: i64): Refusal | null {
+  const last = min(stamp.expires, stamp.created + rules.maxAge + rules.clockSkew);
+  const seen = shield.take(stamp.keyId, stamp.nonce, last, now);
+  if (seen == FRESH) return null;
+  if (seen == SEEN) return refused("stamp_replayed");
+  return new Refusal(seen == FULL ? "stamp_store_full" : "internal_error", "The request could not be processed");
 }
 
 function isOver(parameters: StampParameters, rules: StampRules, now: i64): bool {

@@ -20,6 +20,8 @@ import {
 /** A loop turn, a list element or 16 characters is one unit; all of them together took about 50 ms at worst. */
 export const EVALUATION_UNITS = 50_000;
 const CHARACTERS_PER_UNIT = 16;
+/** Parts of an expression that one turn of a loop evaluates. */
+const PARTS_PER_UNIT = 8;
 
 export interface Budget {
   refill(units: number): void;
@@ -61,8 +63,8 @@ export function meterFunctions(budget: Budget): CelFunc[] {
       budget.spend(1 + ((text.length + 1) * Number(weight)) / CHARACTERS_PER_UNIT);
       return text;
     }),
-    celFunc(TURN, [], BOOL, () => {
-      budget.spend(1);
+    celFunc(TURN, [INT], BOOL, (parts) => {
+      budget.spend(1 + Number(parts) / PARTS_PER_UNIT);
       return true;
     }),
     // The accumulator of `map` and `filter`: nobody else holds it, so it may grow in place. Chains of joined lists, as

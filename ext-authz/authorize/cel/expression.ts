@@ -39,10 +39,10 @@ export function compileCel(text: string): Result<CelExpression, readonly CelProb
   };
   if (checkSize(parsed.expr, report)) checkTypes(parsed.expr, report);
   if (problems.length > 0) return err(problems);
-  return ok(planned(parsed.expr));
+  return ok(planned(parsed.expr, text));
 }
 
-function planned(expr: Expr): CelExpression {
+function planned(expr: Expr, text: string): CelExpression {
   const budget: Budget = createBudget();
   const run = plan(celEnvironment(budget), metered(expr));
   return (attributes) => {
@@ -50,13 +50,23 @@ function planned(expr: Expr): CelExpression {
     try {
       const value = run(attributes);
       if (typeof value === "boolean") return ok(value);
-      if (isCelError(value)) return err(budget.isSpent() ? "the expression costs too much" : value.message);
+      if (isCelError(value))
+        return err(budget.isSpent() ? "the expression costs too much" : causeOf(value.message, text));
       return err("the expression gave no boolean");
     } catch {
       return err("the expression could not be evaluated");
     }
   };
 }
+
+/** What the library says may quote a claim: only a member that the policy itself names is passed on. */
+function causeOf(message: string, text: string): string {
+  const missing = message.startsWith(NOT_FOUND) ? message.slice(NOT_FOUND.length) : "";
+  const named = missing !== "" && text.includes(missing);
+  return named ? `${missing.slice(0, 200)} is not there` : "the expression could not be evaluated";
+}
+
+const NOT_FOUND = "field not found: ";
 
 function whole(message: string): Result<never, readonly CelProblem[]> {
   return err([{ message, column: 0 }]);

@@ -4,7 +4,7 @@
  */
 import { APPEND, PAY, PAY_MATCH, TURN } from "./budget.ts";
 import { patternWeight } from "./pattern.ts";
-import { type Expr, listAppend } from "./syntax.ts";
+import { type Expr, listAppend, partsOf } from "./syntax.ts";
 
 /** Operators that look at no more than a boolean, or at one member of their operands. */
 const FREE: ReadonlySet<string> = new Set(["_&&_", "_||_", "!_", "_?_:_", "@not_strictly_false", "_[_]"]);
@@ -67,9 +67,14 @@ function meteredLoop(expr: Expr, value: NonNullable<ValueOf<"comprehensionExpr">
     ...(result === undefined ? {} : { result: metered(result) }),
     ...(loopCondition === undefined
       ? {}
-      : { loopCondition: call(loopCondition, "_&&_", [call(loopCondition, TURN, []), metered(loopCondition)]) }),
+      : { loopCondition: call(loopCondition, "_&&_", [turn(loopCondition, loopStep), metered(loopCondition)]) }),
   };
   return { ...expr, exprKind: { case: "comprehensionExpr", value: whole } };
+}
+
+/** A long body costs more than a short one. */
+function turn(at: Expr, body: Expr | undefined): Expr {
+  return call(at, TURN, [integer(at, body === undefined ? 0 : partsOf(body))]);
 }
 
 /** Constants are bounded by the length of the expression. */

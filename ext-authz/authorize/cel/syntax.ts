@@ -38,6 +38,10 @@ export function childrenOf({ exprKind }: Expr): readonly Expr[] {
   }
 }
 
+export function partsOf(expr: Expr): number {
+  return childrenOf(expr).reduce((parts, child) => parts + partsOf(child), 1);
+}
+
 /** @returns false when the tree is too large to go on with */
 export function checkSize(root: Expr, report: ReportExpr): boolean {
   let nodes = 0;

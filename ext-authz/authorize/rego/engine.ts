@@ -53,7 +53,7 @@ export function compileRego({ wasm, data }: RegoModule, entrypoint: string): Res
     builtins.setTime(now);
     const result = attempt(() => {
       instance ??= instantiate();
-      const set: unknown = instance.evaluate(bytes.buffer, entrypoint);
+      const set: unknown = instance.evaluate(new Uint8Array(bytes).buffer, entrypoint);
       if (instance.mem.buffer.byteLength > KEPT_BYTES) instance = undefined;
       return set;
     });

@@ -14,8 +14,8 @@ import { parsePort } from "../field.ts";
 import { isPathTemplate } from "../path-template.ts";
 import { asciiLowerCase } from "../string-pattern.ts";
 import { expandPrincipals } from "../trust-domain.ts";
-import { type PeerPart, peerParts } from "./peer-parts.ts";
 import type { PatternKey } from "./pattern-map.ts";
+import { type PeerPart, peerParts } from "./peer-parts.ts";
 
 export interface Dimension {
   /** One name for a source field and the condition that means the same. */
@@ -59,7 +59,11 @@ export function dimensionOf(field: string, mesh: TrustDomains): Dimension | unde
     case "source.namespaces":
       return { name, keysOf: segmentKeys, textsOf: (facts) => partsOf(facts, "ns") };
     case "source.serviceAccounts":
-      return { name, keysOf: (value) => segmentKeys(value.slice(value.indexOf("/") + 1)), textsOf: (facts) => partsOf(facts, "sa") };
+      return {
+        name,
+        keysOf: (value) => segmentKeys(value.slice(value.indexOf("/") + 1)),
+        textsOf: (facts) => partsOf(facts, "sa"),
+      };
     case "source.requestPrincipals":
       return { name, keysOf: requestPrincipalKeys, textsOf: requestPrincipalsOf };
     case "source.ipBlocks":

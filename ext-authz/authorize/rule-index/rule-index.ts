@@ -53,32 +53,37 @@ export function indexRules(
   };
   const entries = rules.flatMap((rule, position) => entriesOf(rule, position, find));
   const values = entries.reduce((sum, { keys }) => sum + [...keys.values()].reduce((n, list) => n + list.length, 0), 0);
-  return { rules, root: grow(entries, { filings: values + COPIES * entries.length }) };
+  return { rules, root: grow(entries, [], { filings: values + COPIES * entries.length }) };
 }
 
-function grow(entries: readonly Entry[], budget: { filings: number }): Node {
-  const best = entries.length <= LEAF ? undefined : bestQuestion(entries);
+function grow(entries: readonly Entry[], asked: readonly Dimension[], budget: { filings: number }): Node {
+  const best = entries.length <= LEAF ? undefined : bestQuestion(entries, asked);
   if (best === undefined || best.filings > budget.filings) {
     return { leaf: [...new Set(entries.map(({ rule }) => rule))], branch: undefined };
   }
   budget.filings -= best.filings;
   const { dimension } = best;
+  const now = [...asked, dimension];
   const buckets = new Map<PatternKey, Entry[]>();
   const rest: Entry[] = [];
   for (const entry of entries) {
     const keys = entry.keys.get(dimension);
     if (keys === undefined) rest.push(entry);
-    else for (const key of keys) fileUnder(buckets, key, without(entry, dimension));
+    else for (const key of keys) fileUnder(buckets, key, entry);
   }
-  const children = new Map([...buckets].map(([key, bucket]) => [key, grow(bucket, budget)]));
-  return { leaf: [], branch: { dimension, fits: patternMap(children), rest: grow(rest, budget) } };
+  const children = new Map([...buckets].map(([key, bucket]) => [key, grow(bucket, now, budget)]));
+  return { leaf: [], branch: { dimension, fits: patternMap(children), rest: grow(rest, now, budget) } };
 }
 
 /** The question after which the fewest rules are left to try: those it leaves open, and the mean bucket of the others. */
-function bestQuestion(entries: readonly Entry[]): { dimension: Dimension; filings: number } | undefined {
+function bestQuestion(
+  entries: readonly Entry[],
+  asked: readonly Dimension[],
+): { readonly dimension: Dimension; readonly filings: number } | undefined {
   const tallies = new Map<Dimension, { concerned: number; filings: number; sizes: Map<PatternKey, number> }>();
   for (const { keys } of entries) {
     for (const [dimension, list] of keys) {
+      if (asked.includes(dimension)) continue;
       const tally = tallies.get(dimension) ?? { concerned: 0, filings: 0, sizes: new Map() };
       tallies.set(dimension, tally);
       tally.concerned++;
@@ -103,10 +108,6 @@ function fileUnder(buckets: Map<PatternKey, Entry[]>, key: PatternKey, entry: En
   const bucket = buckets.get(key);
   if (bucket === undefined) buckets.set(key, [entry]);
   else bucket.push(entry);
-}
-
-function without({ rule, keys }: Entry, asked: Dimension): Entry {
-  return { rule, keys: new Map([...keys].filter(([dimension]) => dimension !== asked)) };
 }
 
 export function firstMatch({ rules, root }: RuleIndex, facts: Facts): CompiledRule | undefined {
@@ -134,10 +135,14 @@ export function allMatches({ rules, root }: RuleIndex, facts: Facts): readonly C
 }
 
 function visitLeaves({ leaf, branch }: Node, facts: Facts, visit: (leaf: readonly number[]) => void): void {
-  if (branch === undefined) return visit(leaf);
+  if (branch === undefined) {
+    visit(leaf);
+    return;
+  }
   const { dimension, fits, rest } = branch;
+  const texts = dimension.textsOf(facts);
   // A hostile header or claim may say one thing a thousand times.
-  for (const text of new Set(dimension.textsOf(facts))) {
+  for (const text of texts.length > 1 ? new Set(texts) : texts) {
     visitMatches(fits, text, (node) => visitLeaves(node, facts, visit));
   }
   visitLeaves(rest, facts, visit);

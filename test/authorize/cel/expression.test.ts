@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { compileCel } from "../../../ext-authz/authorize/cel/expression.ts";
 import { tcp } from "../fixtures.ts";
-import { evaluate, evaluateWithoutToken } from "./expressions.ts";
+import { claims, evaluate, evaluateWithoutToken } from "./expressions.ts";
 
 const holds = [
   'request.method == "GET" && request.path == "/orders/7" && request.url_path == request.path',
@@ -94,6 +94,15 @@ describe("an expression over a request", () => {
     const compiled = compileCel("request.a == 1 && source.b == 2");
     expect(compiled.ok ? [] : compiled.error.map(({ column }) => column)).toEqual([8, 25]);
   });
+});
+
+test.each([
+  ["request.auth.claims.missing == 1", "missing is not there"],
+  ["request.auth.claims[request.auth.claims.sub] == 1", "the expression could not be evaluated"],
+  ["int(request.auth.claims.sub) == 1", "the expression could not be evaluated"],
+  ["request.auth.claims.groups", "the expression gave no boolean"],
+])("an error says why, and quotes no claim: %s", (text, why) => {
+  expect(evaluate(text, {}, claims, (told) => told)).toBe(why);
 });
 
 describe("what a request does not have", () => {

@@ -12,6 +12,7 @@ const c = "request.auth.claims";
 
 /** Each would take seconds or more if nothing stopped it. */
 const bombs = [
+  `${c}.many.all(x, ${Array.from({ length: 90 }, () => "x >= 0.0").join(" && ")})`,
   `${c}.many.all(x, ${c}.many.all(y, x + y >= 0.0))`,
   `${c}.many.all(x, ${c}.many.all(y, ${c}.many.all(z, true)))`,
   `${c}.many.all(x, ${c}.words == ${c}.words)`,

@@ -64,6 +64,12 @@ describe("a bundle", () => {
     });
   });
 
+  test("a header whose checksum is wrong", () => {
+    const bytes = tar({ name: "policy.wasm", body: "x" });
+    bytes[0] = 0x71;
+    expect(readTar(bytes)).toEqual({ ok: false, error: "is no tar archive" });
+  });
+
   test("whatever byte is changed, no throw", () => {
     const bytes = tar({ name: "policy.wasm", body: "abc" }, { name: "data.json", body: "{}" });
     fc.assert(
