@@ -9,6 +9,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   test: async () => (await import("./test.ts")).test,
   replay: async () => (await import("./replay.ts")).replay,
   lint: async () => (await import("./lint.ts")).lint,
+  doctor: async () => (await import("./doctor.ts")).doctor,
   demo: async () => (await import("./demo.ts")).demo,
 };
 

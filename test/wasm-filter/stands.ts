@@ -59,7 +59,8 @@ export async function filterHost(
     foreignFunctions,
     now: () => BigInt(Math.round(clock.now * 1000)) * 1_000_000n,
     random: (target) => {
-      for (let i = 0; i < target.length; i++) target[i] = ++chance & 0xff;
+      // 1, 2, 3 …, and no 16 bytes twice.
+      for (let i = 0; i < target.length; i++) target[i] = ++chance ^ ((chance >> 8) * (i + 1));
     },
   });
 }
@@ -67,7 +68,7 @@ export async function filterHost(
 export type Stand = (headers: readonly HeaderInput[]) => HeadersStep & { readonly outcome: string };
 
 /** A plugin as a function: one request in, its end awaited, and `outcome` = the filter state that the stand left. */
-export function stand(host: Host, configuration: JsonFields): Stand {
+export function stand(host: Pick<Host, "startPlugin">, configuration: JsonFields): Stand {
   const name = String(configuration["stand"]);
   const plugin = host.startPlugin({ rootId: `countersign.${name}`, configuration: JSON.stringify(configuration) });
   return (headers) => {

@@ -135,7 +135,7 @@ function readZones(from: ObjectReader, name: string, missing: string[] | null): 
 function readReplay(from: ObjectReader, zone: string): ReplayShield | null {
   const entries = from.integer("entries", 65536, 64, 1048576);
   from.finish();
-  // A configuration that is refused leaves nothing behind.
+  // A configuration that is known to be wrong makes no store.
   if (!from.problems.none) return null;
   const shield = new ReplayShield(zone, <i32>entries);
   if (!shield.open()) from.fail("entries", "cannot be stored: the host refuses shared data");

@@ -30,8 +30,9 @@ export class ReplayShield {
   private prefix: string;
 
   constructor(zone: string, entries: i32) {
-    this.shards = <u32>max((entries + USUAL - 1) / USUAL, 1);
-    this.prefix = `countersign.replay.${zone}.${this.shards}.`;
+    const shards = <u32>max((entries + USUAL - 1) / USUAL, 1);
+    this.shards = shards;
+    this.prefix = `countersign.replay.${zone}.${shards}.`;
   }
 
   /** Makes what is missing of the store; false when the host refuses. */

@@ -13,7 +13,8 @@ const MAX_BYTES: i32 = 520;
 export function readChain(value: Uint8Array): string[] | null {
   const zones: string[] = [];
   if (value.length > MAX_BYTES) return null;
-  for (let at = 0; ; ) {
+  let at = 0;
+  while (true) {
     const comma = find(value, 0x2c, at, value.length);
     const zone = textOf(value, at, comma < 0 ? value.length : comma);
     if (!isZone(zone) || zones.includes(zone) || zones.length == MAX_ZONES) return null;
