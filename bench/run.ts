@@ -3,6 +3,7 @@
  * all of them. Benchmarks compare and never fail on a clock.
  */
 import { policies } from "./policies.ts";
+import { verify } from "./verify.ts";
 
 export interface BenchOptions {
   /** Small sizes and few rounds: whether it runs, not how fast. */
@@ -21,7 +22,10 @@ export interface BenchPage {
   readonly notes: readonly string[];
 }
 
-const entries: ReadonlyMap<string, BenchEntry> = new Map([["policies", policies]]);
+const entries: ReadonlyMap<string, BenchEntry> = new Map([
+  ["policies", policies],
+  ["verify", verify],
+]);
 
 const words = process.argv.slice(2);
 const options = { quick: words.includes("--quick") };

@@ -2,27 +2,15 @@
  * The story of one Check: request → authenticate → authorize → mint → decision. No arrow goes back; every stage answers
  * with a value, and the only allow is built in the last line.
  */
-import type { authenticate } from "./authenticate/authenticate.ts";
 import { identify } from "./authenticate/credentials/identify.ts";
-import { authorize } from "./authorize/authorize.ts";
+import { consultAndAuthorize } from "./authorize/access-policy-consult.ts";
+import type { CheckDeps } from "./check-deps.ts";
 import { allowed, type DecisionContext, denied, failed } from "./decision.ts";
 import { mintAll } from "./mint/mint.ts";
 import type { Decision } from "./model.ts";
 import { applyChanges } from "./request/apply-changes.ts";
-import { buildRequest, type RequestSettings } from "./request/build-request.ts";
+import { buildRequest } from "./request/build-request.ts";
 import type { Incoming } from "./request/incoming.ts";
-import type { Snapshot } from "./snapshot.ts";
-
-export interface CheckDeps {
-  /** The snapshot in force; undefined until the first one is in. */
-  readonly snapshot: () => Snapshot | undefined;
-  readonly request: RequestSettings;
-  /** Seconds since the epoch. */
-  readonly now: () => number;
-  readonly newId: () => string;
-  /** Another stage in the place of `authenticate`, for checks of claims without a token (`countersign check --claims`). */
-  readonly authenticate?: typeof authenticate;
-}
 
 export type Check = (incoming: Incoming, signal: AbortSignal) => Promise<Decision>;
 
@@ -49,7 +37,9 @@ export function createCheck(deps: CheckDeps): Check {
 
     const request = applyChanges(received, changes);
     const evidence = { received, judged: request, payload };
-    const authorized = authorize(plan.authorization, request, payload);
+    const consultation = { now, askOpa: deps.askOpa, signal };
+    const authorized = await consultAndAuthorize(plan.authorization, request, payload, consultation);
+    if (signal.aborted) return failed(context, "deadline_exceeded");
     const verdict = { ...authorized, shadow: [...shadow, ...authorized.shadow] };
     if (verdict.effect === "deny") return denied(context, verdict.refusal, { request, token, verdict, evidence });
 

@@ -13,6 +13,7 @@ import { createJwksFetch } from "./authenticate/jwks-fetch.ts";
 import type { KeyStore } from "./authenticate/kept-keys.ts";
 import { openKeyFolder } from "./authenticate/key-folder.ts";
 import { createKeySources } from "./authenticate/key-sources.ts";
+import { askOpaServer } from "./authorize/rego/ask-opa.ts";
 import { createCheck } from "./check.ts";
 import { packageRoot } from "./config/package-root.ts";
 import type { JwksSettings, MintSettings, Settings } from "./config/settings.ts";
@@ -102,6 +103,7 @@ export async function start(settings: Settings, log: Log): Promise<Countersign> 
     },
     now,
     newId: randomUUID,
+    askOpa: askOpaServer,
   };
   const snapshotOptions = {
     mesh: settings.mesh,

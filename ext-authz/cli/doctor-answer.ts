@@ -14,10 +14,13 @@ const SOON = 30 * DAY;
 /** The Date header has whole seconds, and the answer took its time. */
 const SKEW_SECONDS = 5;
 
+/** The codes that node gives to OpenSSL's verification and its own. */
+const TLS_ERROR = /^(?:CERT_|ERR_TLS_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|INVALID_|HOSTNAME_|CRL_|PATH_LENGTH_)/;
+
 export function examineFailure({ kind, reason, chain }: ProbeFailure, now: number): readonly Finding[] {
   if (kind === "address") return [finding("address_refused", reason)];
   const [leaf] = chain;
-  if (leaf === undefined) return [finding("unreachable", reason)];
+  if (leaf === undefined || !TLS_ERROR.test(reason)) return [finding("unreachable", reason)];
   if (reason === "CERT_HAS_EXPIRED" || leaf.validTo < now) return [finding("tls_expired", `${reason}; ${say(chain)}`)];
   return [finding("tls_untrusted", `${reason}; ${say(chain)}`)];
 }

@@ -3,6 +3,7 @@ import { parseArgs } from "node:util";
 import { defaults } from "../config/defaults.ts";
 import { effectiveLines, effectivePolicy } from "../lint/effective.ts";
 import { findingsOf, formatFinding } from "../lint/findings.ts";
+import { readArtifactFile } from "../resources/access-policy-artifact.ts";
 import { loadFiles } from "../resources/load.ts";
 import { readResources } from "../resources/read.ts";
 import { readPolicies } from "./check.ts";
@@ -49,7 +50,7 @@ async function runLint(args: readonly string[], output: Output): Promise<ExitCod
   const files = await loadFiles(named.length > 0 ? named : configured).catch((error: Error) => {
     throw new UsageError(error.message);
   });
-  const { resources, problems: found } = readResources(files);
+  const { resources, problems: found } = readResources(files, readArtifactFile);
   const problems = [...(settings?.ok === false ? settings.error : []), ...found];
   const errors = problems.filter((problem) => problem.severity === "error").length;
   const mesh = settings?.ok === true ? settings.value.mesh : defaults.mesh;

@@ -5,6 +5,7 @@ import { dirname, resolve } from "node:path";
 import { defaults } from "../config/defaults.ts";
 import { readSettings } from "../config/read-settings.ts";
 import type { Settings } from "../config/settings.ts";
+import { readArtifactFile } from "../resources/access-policy-artifact.ts";
 import { loadFiles } from "../resources/load.ts";
 import { readResources } from "../resources/read.ts";
 import type { Problem, Resource } from "../resources/resource.ts";
@@ -34,7 +35,7 @@ export interface Loaded {
 
 /** Resources of all files. Warnings come beside the resources; any error means none of them may be used. */
 export async function loadResources(paths: readonly string[]): Promise<Result<Loaded, readonly Problem[]>> {
-  const read = readResources(await loadFiles(paths));
+  const read = readResources(await loadFiles(paths), readArtifactFile);
   const errors = read.problems.filter((problem) => problem.severity === "error");
   return errors.length > 0 ? err(read.problems) : ok(read);
 }

@@ -4,7 +4,8 @@
  * fetches keys while there is a candidate.
  */
 import type { LivingKeySources } from "../authenticate/key-sources.ts";
-import { type Check, type CheckDeps, createCheck } from "../check.ts";
+import { type Check, createCheck } from "../check.ts";
+import type { CheckDeps } from "../check-deps.ts";
 import type { Resource } from "../resources/resource.ts";
 import { compileSnapshot, type Snapshot, type SnapshotOptions } from "../snapshot.ts";
 

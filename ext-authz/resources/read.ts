@@ -6,7 +6,6 @@
 
 import { err } from "../result.ts";
 import { type ReadArtifact, readAccessPolicy } from "./access-policy.ts";
-import type { AccessPolicy } from "./access-policy-resource.ts";
 import { readApiKeys } from "./api-keys.ts";
 import { readAuthorizationPolicy } from "./authorization-policy.ts";
 import { formatPath, type Path, type Report } from "./field-path.ts";
@@ -44,7 +43,7 @@ const KINDS: ReadonlyMap<string, ReadonlyMap<string, Kind>> = new Map([
     "countersign.dev",
     new Map<string, Kind>([
       ["InternalToken", { versions: OURS, read: readInternalToken }],
-      ["AccessPolicy", { versions: OURS, read: admitAccessPolicy }],
+      ["AccessPolicy", { versions: OURS, read: readAccessPolicy }],
       ["ApiKeys", { versions: OURS, read: readApiKeys }],
       ["ProofOfPossession", { versions: OURS, read: readProofOfPossession }],
       ["Revocation", { versions: OURS, read: readRevocation }],
@@ -71,16 +70,6 @@ export function readResources(
   const admit = admission();
   const resources = files.flatMap(({ file, text }) => readFile(file, text, { add: problems.add, admit, readArtifact }));
   return { resources, problems: problems.all };
-}
-
-function admitAccessPolicy(...given: Parameters<typeof readAccessPolicy>): Resource | undefined {
-  const policy = readAccessPolicy(...given);
-  return policy !== undefined && isResource(policy) ? policy : undefined;
-}
-
-/** The union of `resource.ts` does not name AccessPolicy yet; `isAccessPolicy` finds it again. */
-function isResource(policy: AccessPolicy | Resource): policy is Resource {
-  return policy.kind === "AccessPolicy";
 }
 
 interface Reading {

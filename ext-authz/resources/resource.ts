@@ -3,6 +3,7 @@
  * `read.ts` is the only door. Field names are those of the resources' own API.
  */
 import type { JsonObject } from "../model.ts";
+import type { AccessPolicy } from "./access-policy-resource.ts";
 import type { CredentialResource } from "./credential-resource.ts";
 
 export interface TargetReference {
@@ -129,7 +130,8 @@ export type Resource =
   | AuthorizationPolicy
   | PeerAuthentication
   | InternalToken
-  | CredentialResource;
+  | CredentialResource
+  | AccessPolicy;
 
 /** One thing wrong in a file. `path` is the field as `spec.rules[0].to[0].operation.paths[1]`. Lines count from 1. */
 export interface Problem {

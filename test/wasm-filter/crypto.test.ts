@@ -1,5 +1,5 @@
 /** The cryptography of the filter, in the compiled AssemblyScript itself: published vectors, then Node's own as the judge. */
-import { createHash, createHmac } from "node:crypto";
+import { createHash, createHmac, createPublicKey, generateKeyPairSync, sign, verify } from "node:crypto";
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import { bytes, hex, type PureParts, pureParts } from "./build-filter.ts";
@@ -92,6 +92,34 @@ describe("RFC 9421", () => {
     expect(Buffer.from(code).toString("base64")).toBe("pxcQw6G3AjtMBQjwo8XzkZf/bws5LelbaMk5rGIGtE8=");
   });
 
+  it("verifies B.2.4, in the form that the host wants", () => {
+    const components = "@status content-type content-digest content-length";
+    const digest = "sha-512=:mEWXIS7MaLRuGgxOBdODa3xqM1XdEvxoYhvlCFJ41QJgJc4GTsPp29l5oGX69wWdXymyU0rjJuahq4l5aGgfLQ==:";
+    const response = `@status: 200\ncontent-type: application/json\ncontent-digest: ${digest}\ncontent-length: 23`;
+    const list = components.split(" ").map((name) => `"${name}"`);
+    const base = pure.base(
+      request,
+      response,
+      components,
+      `(${list.join(" ")});created=1618884473;keyid="test-key-ecc-p256"`,
+    );
+    const signature = Buffer.from(
+      "wNmSUAhwb5LxtOtOpNa6W5xj067m5hFrj0XQ4fvpaCLx0NKocgPquLgyahnzDnDAUy5eCdlYUEkLIj+32oiasw==",
+      "base64",
+    );
+    const key = createPublicKey({
+      key: Buffer.from(
+        "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEqIVYZVLCrPZHGHjP17CTW0/+D9Lfw0EkjqF7xB4FivAxzic30tMM4GF+hR6Dxh71Z50VGGdldkkDXZCnTNnoXQ==",
+        "base64",
+      ),
+      format: "der",
+      type: "spki",
+    });
+    const der = pure.derSignature(new Uint8Array(signature));
+    expect(verify("sha256", base ?? new Uint8Array(), key, der ?? new Uint8Array())).toBe(true);
+    expect(hex(pure.rawSignature(der ?? new Uint8Array()) ?? new Uint8Array())).toBe(signature.toString("hex"));
+  });
+
   // RFC 9421 §2.1, §2.2.
   const COMPONENTS: readonly (readonly [name: string, head: string, fields: string, want: string])[] = [
     ["@method", "POST\nhttps\nh\n/", "", "POST"],
@@ -124,5 +152,51 @@ describe("RFC 9421", () => {
   ];
   it.each(NO_BASE)("makes no base with %s", (_why, head, fieldLines, components) => {
     expect(pure.base(head, fieldLines, components, "()")).toBeNull();
+  });
+});
+
+describe("ECDSA signatures", () => {
+  const raws = fc.uint8Array({ minLength: 64, maxLength: 64 }).map((raw) => {
+    // Short numbers too: leading zeros are where encoders differ.
+    const short = (raw[0] ?? 0) % 4 === 0 ? 31 : 0;
+    raw.fill(0, 0, short);
+    return raw;
+  });
+
+  it("have one DER form, and come back from it", () => {
+    fc.assert(
+      fc.property(raws, (raw) => {
+        const der = pure.derSignature(raw) ?? new Uint8Array();
+        expect(hex(pure.rawSignature(der) ?? new Uint8Array())).toBe(hex(raw));
+      }),
+    );
+  });
+
+  it("are Node's, both ways", () => {
+    const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+    for (let i = 0; i < 50; i++) {
+      const text = Buffer.from(`message ${i}`);
+      const der = sign("sha256", text, privateKey);
+      const raw = pure.rawSignature(new Uint8Array(der)) ?? new Uint8Array();
+      expect(verify("sha256", text, { key: publicKey, dsaEncoding: "ieee-p1363" }, raw)).toBe(true);
+      expect(hex(pure.derSignature(raw) ?? new Uint8Array())).toBe(hex(new Uint8Array(der)));
+    }
+  });
+
+  it("in any other bytes are refused, without a trap", () => {
+    const start = fc.constantFrom([0x30], [0x30, 6, 2, 1], [0x30, 7, 2, 2, 0], [0x30, 68, 2, 32]);
+    const bytesAfter = fc.tuple(start, fc.uint8Array({ maxLength: 80 })).map(([a, b]) => new Uint8Array([...a, ...b]));
+    fc.assert(
+      fc.property(bytesAfter, (der) => {
+        const raw = pure.rawSignature(der);
+        // What is read is the one encoding of it.
+        if (raw !== null) expect(hex(pure.derSignature(raw) ?? new Uint8Array())).toBe(hex(der));
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it.each([0, 63, 65])("of %i bytes have no DER form", (length) => {
+    expect(pure.derSignature(new Uint8Array(length))).toBeNull();
   });
 });

@@ -2,7 +2,16 @@
  * The guard: first filter of the listener. In comes a request's head, out goes Continue or a local reply; what it cannot see
  * it refuses. Order: stamp (inner zones), owned headers, path, credentials. Effects: host calls.
  */
-import { HeadersStatus, HttpContext, MapType, now, RootContext, Status, setProperty, TrailersStatus } from "proxy-wasm-sdk-as/assembly";
+import {
+  HeadersStatus,
+  HttpContext,
+  MapType,
+  now,
+  RootContext,
+  Status,
+  setProperty,
+  TrailersStatus,
+} from "proxy-wasm-sdk-as/assembly";
 import { refuseCredentials } from "./credentials";
 import { GuardConfiguration } from "./guard-configuration";
 import { ambiguity, hasEncodedNul } from "./path";

@@ -117,6 +117,8 @@ export const anyRequest: fc.Arbitrary<Partial<RequestModel>> = fc.record({
     "td/ns/foo/sa/x",
     "cluster.local/ns/bar/sa/y",
     "ns/foo/sa/x",
+    "old/ns/foo/sa/x",
+    "my-td/ns/foo/sa/x",
     "td/ns/ns/foo/sa/sa/x/z",
     "td/ns/bar/ns/foo/q/sa/x",
   ),

@@ -1,0 +1,18 @@
+/** What one Check needs from outside: the snapshot in force and the effects, as small functions. */
+import type { authenticate } from "./authenticate/authenticate.ts";
+import type { AskOpa } from "./authorize/access-policy-consult.ts";
+import type { RequestSettings } from "./request/build-request.ts";
+import type { Snapshot } from "./snapshot.ts";
+
+export interface CheckDeps {
+  /** The snapshot in force; undefined until the first one is in. */
+  readonly snapshot: () => Snapshot | undefined;
+  readonly request: RequestSettings;
+  /** Seconds since the epoch. */
+  readonly now: () => number;
+  readonly newId: () => string;
+  /** Another stage in the place of `authenticate`, for checks of claims without a token (`countersign check --claims`). */
+  readonly authenticate?: typeof authenticate;
+  /** Absent: AccessPolicies that ask an OPA server fail closed. */
+  readonly askOpa?: AskOpa;
+}
