@@ -165,8 +165,12 @@ export async function start(settings: Settings, log: Log): Promise<Countersign> 
     grpc: grpc.address,
     http: http.address,
     async apply(resources, candidates = []) {
+      // An emptied folder is a mistake, or a moment in one: what refused must not vanish with it.
+      if (resources.length === 0 && (snapshot?.resources.length ?? 0) > 0) throw new Error("the policies are all gone");
       const next = compileSnapshot(resources, { ...snapshotOptions, keys, credentials });
       await Promise.all([keys.ready(), credentials.ready()]);
+      // Compiled here, so that no request pays for it.
+      next.planFor(checkParts.request.workload);
       snapshot = next;
       keys.retain(
         resources.flatMap((resource) => (resource.kind === "RequestAuthentication" ? resource.jwtRules : [])),

@@ -79,6 +79,8 @@ export function discovery(name: string, zone: Zone, round: number): Config {
   const config = guard({ ...zone, ownedHeaders: [...zone.ownedHeaders, `x-round-${round}`] })["typed_config"];
   return {
     version_info: String(round),
-    resources: [typed("envoy.config.core.v3.TypedExtensionConfig", { name: `guard-${name}`, typed_config: config ?? {} })],
+    resources: [
+      typed("envoy.config.core.v3.TypedExtensionConfig", { name: `guard-${name}`, typed_config: config ?? {} }),
+    ],
   };
 }

@@ -49,7 +49,9 @@ const noise = (random: Chance, length: number) =>
 const fresh = (random: Chance) => jwt(`{"iss":"soak","sub":"s${number(random, 1e6)}","exp":9999999999}`);
 const bearer = (token: string) => `authorization: Bearer ${token}`;
 const get = (path: string) => `GET ${path} HTTP/1.1`;
-const withToken = (token: Lines): Lines => (random) => [get(`/o/${number(random, 1e6)}`), ...token(random)];
+const withToken =
+  (token: Lines): Lines =>
+  (random) => [get(`/o/${number(random, 1e6)}`), ...token(random)];
 const refusedToken = (reason: string, weight: number, token: (random: Chance) => string): Kind => ({
   weight,
   status: 401,
@@ -130,7 +132,10 @@ const zoneKinds: readonly Kind[] = [
     weight: 2,
     status: 403,
     reason: "stamp_invalid",
-    lines: withToken((random) => [`signature-input: countersign=(${noise(random, 200)}`, "signature: countersign=:AA==:"]),
+    lines: withToken((random) => [
+      `signature-input: countersign=(${noise(random, 200)}`,
+      "signature: countersign=:AA==:",
+    ]),
   },
 ];
 

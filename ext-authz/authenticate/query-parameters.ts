@@ -18,11 +18,16 @@ export function queryParameter(query: string, name: string): QueryParameter | un
   for (const pair of (hash < 0 ? query : query.slice(0, hash)).split("&")) {
     const equal = pair.indexOf("=");
     const spelling = equal < 0 ? pair : pair.slice(0, equal);
-    if (percentDecode(spelling) !== wanted) continue;
+    if (spelling !== name && !spells(spelling, wanted)) continue;
     spellings.add(spelling);
     value ??= equal < 0 ? "" : percentDecode(pair.slice(equal + 1));
   }
   return value === undefined ? undefined : { value, spellings: [...spellings] };
+}
+
+/** Most pairs are told apart unread: a query of nothing but `&` has as many as it has bytes. */
+function spells(spelling: string, wanted: string): boolean {
+  return spelling.length <= 3 * wanted.length && spelling.includes("%") && percentDecode(spelling) === wanted;
 }
 
 function percentDecode(text: string): string {
@@ -30,6 +35,8 @@ function percentDecode(text: string): string {
   return latin1(text).replace(/%([0-9A-Fa-f]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
 }
 
+const NOT_ASCII = /[^ -~]/;
+
 function latin1(text: string): string {
-  return Buffer.from(text, "utf8").toString("latin1");
+  return NOT_ASCII.test(text) ? Buffer.from(text, "utf8").toString("latin1") : text;
 }

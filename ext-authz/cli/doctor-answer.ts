@@ -78,8 +78,8 @@ function examineStatus({ status, headers, body }: Probe): readonly Finding[] {
   return body.ok ? [] : [finding("answer_unusable", body.error)];
 }
 
-function examineCaching({ status, headers }: Probe, floor: number): readonly Finding[] {
-  if (status !== 200) return [];
+function examineCaching({ status, headers, body }: Probe, floor: number): readonly Finding[] {
+  if (status !== 200 || !body.ok) return [];
   const fresh = freshSecondsOf(headers["cache-control"], headers.age);
   if (fresh === undefined) return [finding("cache_unsaid", "no Cache-Control with max-age")];
   return fresh < floor ? [finding("cache_below_floor", `fresh for ${fresh} s, below ${floor} s`)] : [];

@@ -3,6 +3,7 @@
  * the clock. Out: for each target its keys and findings. Effects: through the probe only; targets are asked one by one.
  */
 import { addressOf, displayOf, readConfiguration } from "../authenticate/remote-document.ts";
+import { parseStrictObject } from "../authenticate/strict-json.ts";
 import type { Settings } from "../config/settings.ts";
 import type { Result } from "../result.ts";
 import { examineAnswer, examineFailure } from "./doctor-answer.ts";
@@ -43,28 +44,32 @@ async function examineWhere(target: Target, settings: Settings, effects: DoctorE
       return examineIssuer(where.issuer, target, settings, effects);
     case "either": {
       const direct = await examineUrl(where.url, target, settings, effects);
-      // What has no keys is taken for an issuer, unless nothing is there to ask.
-      const asIssuer = direct.findings.some(({ id }) => id === "http_status" || id === "not_a_jwks");
-      return asIssuer ? examineIssuer(where.url, target, settings, effects) : direct;
+      const mayBeIssuer = direct.findings.some(({ id }) => id === "http_status" || id === "not_a_jwks");
+      const asIssuer = mayBeIssuer ? await examineIssuer(where.url, target, settings, effects) : undefined;
+      return asIssuer?.isIssuer === true ? asIssuer : direct;
     }
   }
 }
 
+/** `isIssuer`: a configuration is there, whatever is wrong with it. */
 async function examineIssuer(
   issuer: string,
   target: Target,
   settings: Settings,
   effects: DoctorEffects,
-): Promise<Examined> {
+): Promise<Examined & { readonly isIssuer: boolean }> {
   const url = addressOf({ kind: "discovery", issuer });
   const asked = await ask(url, target, settings, effects);
-  if (asked.text === undefined) return { keys: [], findings: asked.findings };
+  if (asked.text === undefined) return { keys: [], findings: asked.findings, isIssuer: false };
   // How long the configuration may be cached is not what the keys' life depends on.
   const about = asked.findings.filter(({ id }) => !id.startsWith("cache_"));
   const uri = readConfiguration(asked.text, issuer, settings.limits.jsonDepth);
-  if (!uri.ok) return { keys: [], findings: [...about, finding("discovery_refused", uri.error)] };
+  if (!uri.ok) {
+    const isIssuer = parseStrictObject(asked.text, settings.limits.jsonDepth) !== undefined;
+    return { keys: [], findings: [...about, finding("discovery_refused", uri.error)], isIssuer };
+  }
   const found = await examineUrl(uri.value, target, settings, effects);
-  return { keys: found.keys, findings: [...about, ...found.findings] };
+  return { keys: found.keys, findings: [...about, ...found.findings], isIssuer: true };
 }
 
 async function examineUrl(url: string, target: Target, settings: Settings, effects: DoctorEffects): Promise<Examined> {

@@ -6,7 +6,7 @@ import { defaults } from "../config/defaults.ts";
 import { readSettings } from "../config/read-settings.ts";
 import type { Settings } from "../config/settings.ts";
 import { readArtifactFile } from "../resources/access-policy-artifact.ts";
-import { loadFiles } from "../resources/load.ts";
+import { loadFiles, type ResourceFile } from "../resources/load.ts";
 import { readResources } from "../resources/read.ts";
 import type { Problem, Resource } from "../resources/resource.ts";
 import { err, ok, type Result } from "../result.ts";
@@ -35,9 +35,22 @@ export interface Loaded {
 
 /** Resources of all files. Warnings come beside the resources; any error means none of them may be used. */
 export async function loadResources(paths: readonly string[]): Promise<Result<Loaded, readonly Problem[]>> {
-  const read = readResources(await loadFiles(paths), readArtifactFile);
-  const errors = read.problems.filter((problem) => problem.severity === "error");
-  return errors.length > 0 ? err(read.problems) : ok(read);
+  const files = await loadFiles(paths);
+  const read = readResources(files, readArtifactFile);
+  const problems = [...read.problems, ...emptyFiles(files, read)];
+  return problems.some((problem) => problem.severity === "error") ? err(problems) : ok({ ...read, problems });
+}
+
+/** A file in which nothing stands was emptied, or is not written yet: what stood there may have refused something. */
+export function emptyFiles(files: readonly ResourceFile[], read: Loaded): readonly Problem[] {
+  const speaking = new Set([...read.resources, ...read.problems].map(({ file }) => file));
+  return files
+    .filter(({ file }) => !speaking.has(file))
+    .map(({ file }) => ({
+      ...{ file, line: 1, column: 1, path: "", severity: "error" as const },
+      message: "nothing stands in this file",
+      hint: "remove it, or give it another ending than .yaml",
+    }));
 }
 
 /** `file:line:column: error: path: message (hint)` */

@@ -43,9 +43,16 @@ async function runServe(args: readonly string[], output: Output) {
     log.warn("this version serves from one process", { workers: settings.value.workers });
   for (const warning of first.value.problems) log.warn("policy", { problem: formatProblem(warning) });
 
+  const candidates = await readCandidate(settings.value.shadowPolicies, log);
+  // Signals may come before the first set is in force: a reload then waits its turn, a stop does not.
+  const stopped = new Promise<void>((resolve) => {
+    process.once("SIGTERM", resolve);
+    process.once("SIGINT", resolve);
+  });
+  let hangUp = (): void => {};
+  process.on("SIGHUP", () => hangUp());
+
   const countersign = await start(settings.value, log);
-  await countersign.apply(first.value.resources, await readCandidate(settings.value.shadowPolicies, log));
-  let reloading = Promise.resolve();
   const reload = async (): Promise<void> => {
     const next = await loadResources(settings.value.policies);
     if (next.ok) {
@@ -54,16 +61,16 @@ async function runServe(args: readonly string[], output: Output) {
     for (const problem of next.error) log.error("policy", { problem: formatProblem(problem) });
     countersign.refuse(next.error.length);
   };
-  process.on("SIGHUP", () => {
+  const inForce = countersign.apply(first.value.resources, candidates);
+  let reloading = inForce.catch(() => {});
+  hangUp = () => {
     reloading = reloading.then(reload).catch((cause: unknown) => {
       log.error("policies could not be read", { cause });
       countersign.refuse(1);
     });
-  });
-  await new Promise<void>((resolve) => {
-    process.once("SIGTERM", resolve);
-    process.once("SIGINT", resolve);
-  });
+  };
+  await Promise.race([inForce, stopped]);
+  await stopped;
   log.info("stopping");
   await countersign.stop();
   log.info("stopped");

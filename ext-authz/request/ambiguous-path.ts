@@ -22,6 +22,8 @@ export function ambiguity(path: string, method: string): string | undefined {
   if (path.includes("#")) return "a fragment";
   if (path.includes("//")) return "an empty segment";
   if (/%(?:2f|5c|00)/i.test(path)) return "an encoded slash, backslash or NUL";
+  if (/%(?:[01][0-9a-f]|7f)/i.test(path)) return "an encoded control byte";
+  if (/%[89a-f]/i.test(path) && !isUtf8(path)) return "encoded bytes that are not UTF-8";
   if (path.split("/").some(isDotSegment)) return "a dot segment";
   return undefined;
 }
@@ -29,6 +31,18 @@ export function ambiguity(path: string, method: string): string | undefined {
 /** Refused whatever the settings: Envoy answers 400 to it, and no backend agrees with another on its meaning. */
 export function hasEncodedNul(path: string): boolean {
   return path.includes("%00");
+}
+
+/** `%c0%ae` is a dot to a decoder that does not look closely: escapes beyond ASCII must spell UTF-8, in its one way. */
+function isUtf8(path: string): boolean {
+  return [...path.matchAll(/(?:%[89a-f][0-9a-f])+/gi)].every(([escapes]) => {
+    try {
+      decodeURIComponent(escapes);
+      return true;
+    } catch {
+      return false;
+    }
+  });
 }
 
 const PLAIN = /^\/[A-Za-z0-9\-_~!$&'()*+,;:=@/]*$/;

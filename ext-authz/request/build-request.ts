@@ -66,6 +66,7 @@ function readTarget(http: IncomingHttp, settings: RequestSettings): Target | Ref
   const target = normalizePath(http.target, settings.pathNormalization);
   if (hasEncodedNul(target.path)) return ambiguous("an encoded NUL");
   if (!settings.strict) return target;
+  if (!isAuthority(http.host)) return { code: "request_malformed", text: "The request authority is malformed" };
   // Istio's Envoy cuts a fragment, a stock one answers 400; what reaches us was in front of neither.
   if (http.target.includes("#")) return ambiguous("a fragment");
   const reason = ambiguity(target.path, http.method);
@@ -73,6 +74,14 @@ function readTarget(http: IncomingHttp, settings: RequestSettings): Target | Ref
   // The proxy in front was told to normalize. What it did not, the upstream will see otherwise than we do.
   const asSent = normalizePath(http.target, "NONE").path;
   return asSent === target.path ? target : ambiguous("not normalized as pathNormalization says");
+}
+
+// RFC 9110 §7.2, without user information and the empty label of a trailing dot: other spellings of one host dodge rules.
+const AUTHORITY = /^(?:[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?$/;
+
+/** None at all is fine: a rule that names hosts does not match it. */
+function isAuthority(host: string): boolean {
+  return host === "" || (host.length <= 261 && AUTHORITY.test(host));
 }
 
 function ambiguous(detail: string): Refusal<RequestReason> {

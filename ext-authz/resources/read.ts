@@ -135,7 +135,13 @@ function readObject(
   if (kinds === undefined) {
     const meant = [...KINDS].find(([, kinds]) => kinds.has(name))?.[0];
     const hint = meant === undefined ? undefined : `did you mean the group ${meant}?`;
-    report(["kind"], `${apiVersion} ${name} is not ours and is ignored`, hint, "warning");
+    // A slip in the group of a policy that refuses would otherwise take it out of force.
+    report(
+      ["kind"],
+      `${apiVersion} ${name} is not ours and is ignored`,
+      hint,
+      meant === undefined ? "warning" : "error",
+    );
     return undefined;
   }
   const kind = kinds.get(name);

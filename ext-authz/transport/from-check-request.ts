@@ -102,8 +102,11 @@ function readHeaders(wire: WireHttp): ReadonlyMap<string, readonly string[]> {
     else lines.push(value);
   };
   for (const header of wire.header_map?.headers ?? []) {
-    const raw = header.raw_value;
-    add(header.key ?? "", raw !== undefined && raw.length > 0 ? raw.toString("utf8") : (header.value ?? ""));
+    const raw = header.raw_value?.toString("utf8") ?? "";
+    const value = header.value ?? "";
+    if (raw !== "") add(header.key ?? "", raw);
+    // Envoy fills one of the two. Were both filled and different, both count.
+    if (raw === "" || (value !== "" && value !== raw)) add(header.key ?? "", value);
   }
   for (const [key, value] of Object.entries(wire.headers ?? {})) add(key, value);
   return headers;

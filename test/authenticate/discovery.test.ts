@@ -53,3 +53,9 @@ test.each([
   expect(result).toEqual({ ok: false, error });
   expect(asked.length).toBe(1);
 });
+
+test("the ETag of one URL is not sent to another", async () => {
+  const moved = "https://keys.example/moved";
+  const { asked } = await discover(configuration({ issuer: ISSUER, jwks_uri: moved }));
+  expect(asked[1]).toEqual([moved, ""]);
+});

@@ -147,9 +147,14 @@ export function fuzz(inputs: number, seed: number, clock: () => number): FuzzRep
     }
     if (said === "accepted") accepted++;
     else refused.set(said, (refused.get(said) ?? 0) + 1);
-    if (finding !== undefined && findings.length < 10) findings.push(`input ${count} of seed ${seed}: ${finding}`);
+    if (finding !== undefined && findings.length < 10) findings.push(`input ${count}: ${finding}: ${shown(input)}`);
   }
   return { inputs, accepted, refused, findings, slowestMs, slowestAgainMs };
+}
+
+/** Keys are new in each run: the seed alone does not bring an input back, its text may. */
+function shown({ request: { headers, query } }: Input): string {
+  return JSON.stringify([...headers, ["query", query]]).slice(0, 4000);
 }
 
 function attempt(input: Input, strict: number): ReturnType<typeof run> {

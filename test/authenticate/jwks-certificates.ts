@@ -1,6 +1,6 @@
 /**
  * Certificates for tests of TLS on loopback: made for this and used nowhere else; the authority's own key was thrown away.
- * Good until 2126; `expired` ended before it was written.
+ * Good until 2126.
  */
 export const CA_PEM = `-----BEGIN CERTIFICATE-----
 MIIBkzCCATmgAwIBAgIUPFTa64EnSDeUXY4LUN5YA0jhu0wwCgYIKoZIzj0EAwIw

@@ -2,8 +2,10 @@ import { describe, expect, test } from "vitest";
 import { authorize } from "../../ext-authz/authorize/authorize.ts";
 import { planPeers, unidentifiedPeer } from "../../ext-authz/authorize/peer-authentication.ts";
 import { compileAuthorization } from "../../ext-authz/authorize/plan.ts";
+import { defaults } from "../../ext-authz/config/defaults.ts";
 import type { RequestModel } from "../../ext-authz/model.ts";
 import type { PeerAuthentication } from "../../ext-authz/resources/resource.ts";
+import { compileSnapshot } from "../../ext-authz/snapshot.ts";
 import { mesh, policy, request, tcp } from "./fixtures.ts";
 
 type Mode = PeerAuthentication["mode"];
@@ -97,5 +99,24 @@ describe("the verdict", () => {
 
   test("without strict it is the mesh's matter alone, as with Istio", () => {
     expect(verdict(false).effect).toBe("allow");
+  });
+
+  test("comes from the snapshot, by workload", () => {
+    const snapshot = compileSnapshot([policy("ALLOW", [{}]), peers("workload", "STRICT")], {
+      ...defaults,
+      keys: { sourceFor: () => ({ current: () => undefined, renew: () => undefined }) },
+      compileMint: () => {
+        throw new Error("no tokens here");
+      },
+      hash: (text) => text,
+    });
+    const decided = (app: string) => {
+      const workload = { namespace: "foo", name: "", labels: new Map([["app", app]]) };
+      return authorize(snapshot.planFor(workload).authorization, request({ workload }), undefined).effect;
+    };
+    expect([decided("a"), decided("b"), decided("a")]).toEqual(["deny", "allow", "deny"]);
+    const planOf = (app: string) => snapshot.planFor({ namespace: "foo", name: "", labels: new Map([["app", app]]) });
+    expect(planOf("b")).toBe(planOf("c"));
+    expect(planOf("a")).not.toBe(planOf("b"));
   });
 });

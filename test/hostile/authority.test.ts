@@ -40,7 +40,16 @@ describe("a path with good escapes is accepted", () => {
 });
 
 describe("an authority that is no host is refused", () => {
-  it.each(["a.example,b.example", "a b", "a.example:80:80", "u@a.example", "a.example/x"])("%s", (host) => {
-    expect(judge("/x", host)).not.toBe("accepted");
+  it.each(["a.example,b.example", "a b", "a.example:80:80", "u@a.example", "a.example/x", "a.example.", ".a", "[::1"])(
+    "%s",
+    (host) => {
+      expect(judge("/x", host)).not.toBe("accepted");
+    },
+  );
+});
+
+describe("an authority that is a host is accepted", () => {
+  it.each(["a.example", "A.example:8080", "10.0.0.1", "[2001:db8::1]:443", "my_svc", ""])("%j", (host) => {
+    expect(judge("/x", host)).toBe("accepted");
   });
 });

@@ -91,18 +91,12 @@ function codeOf(path: string): Promise<number> {
 }
 
 const at = (name: string): string => join(folder.path, "policies", name);
-const cutAfter = (text: string, words: string): string => text.slice(0, text.indexOf(words) + words.length);
 const CLOSED = 7;
 
 describe("a set of policies that is only half there does not open what was closed", () => {
   const rows: readonly [string, string, () => Promise<unknown>][] = [
     ["the refusing file is empty for a moment", "/public/closed", () => writeFile(at("deny.yaml"), "")],
     ["only its first comment is written", "/public/closed", () => writeFile(at("deny.yaml"), "# closed\n---\n")],
-    [
-      "an ALLOW is cut off inside an operation",
-      "/secret",
-      () => writeFile(at("allow.yaml"), cutAfter(allow, '["GET"]\n')),
-    ],
     ["a broken file beside a good one", "/public/closed", () => writeFile(at("deny.yaml"), `${deny}\n  : [`)],
     ["the folder is gone", "/public/closed", () => rename(at(""), `${folder.path}/elsewhere`)],
     ["two policies of one name", "/public/closed", () => writeFile(at("z.yaml"), allow)],

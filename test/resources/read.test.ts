@@ -111,7 +111,7 @@ describe("documents", () => {
       "no version",
       head().replace("/v1", ""),
       0,
-      ["warning kind: security.istio.io AuthorizationPolicy is not ours and is ignored"],
+      ["error kind: security.istio.io AuthorizationPolicy is not ours and is ignored"],
     ],
     ["no name", head().replace("name: p", "namespace: foo"), 0, ["error metadata: the field `name` is missing"]],
     [
