@@ -1,5 +1,5 @@
 /**
- * `npx tsx bench/soak.ts [--requests 10000000] [--pushes 1000] [--seed 1] [--filter FILE] [--plot FILE]`: the long soak.
+ * `npx tsx bench/soak.ts [--requests 10000000] [--pushes 1000] [--seconds N] [--seed 1] [--filter FILE] [--plot FILE]`: the long soak.
  * Prints samples as it goes and one JSON line at the end. Exit codes: 0 all adds up, 1 it does not, 2 wrong usage.
  */
 import { writeFile } from "node:fs/promises";
@@ -15,12 +15,13 @@ const { values } = parseArgs({
   options: {
     requests: { type: "string", default: "10000000" },
     pushes: { type: "string", default: "1000" },
+    seconds: { type: "string", default: "86400" },
     seed: { type: "string", default: "1" },
     filter: { type: "string", default: builtFilter },
     plot: { type: "string" },
   },
 });
-const whole = (name: "requests" | "pushes" | "seed"): number => {
+const whole = (name: "requests" | "pushes" | "seconds" | "seed"): number => {
   const value = Number(values[name]);
   if (Number.isSafeInteger(value) && value >= 0) return value;
   process.stderr.write(`--${name} must be a whole number\n`);
@@ -29,6 +30,7 @@ const whole = (name: "requests" | "pushes" | "seed"): number => {
 
 const result = await soak({
   requests: whole("requests"),
+  seconds: whole("seconds"),
   pushes: whole("pushes"),
   samples: 200,
   seed: whole("seed"),

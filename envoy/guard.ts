@@ -21,6 +21,8 @@ function guardConfiguration({ name, inbound, ownedHeaders, token, accepts }: Zon
       stamp: {
         verify: true,
         zones: accepts.zones,
+        ...(accepts.via && { via: accepts.via }),
+        ...(accepts.replayEntries !== undefined && { replay: { entries: accepts.replayEntries } }),
         maxAgeSeconds: accepts.maxAgeSeconds,
         clockSkewSeconds: accepts.clockSkewSeconds,
         token: accepts.token,

@@ -52,6 +52,10 @@ export interface TokenCheck {
 /** The stamps that this zone's guard accepts. */
 export interface StampCheck {
   readonly zones: readonly string[];
+  /** Zones that a request may have come through before those; none unless given. */
+  readonly via?: readonly string[];
+  /** Room of the replay shield: not less than requests per second times the stamps' lifetime. Off unless given. */
+  readonly replayEntries?: number;
   readonly maxAgeSeconds: number;
   readonly clockSkewSeconds: number;
   /** The header with the internal token, which the stamp must cover. */
@@ -63,6 +67,8 @@ export interface StampCheck {
 export interface StampMaking {
   readonly lifetimeSeconds: number;
   readonly token: string;
+  /** Whether the zones before this one stay named in `x-countersign-zone`. */
+  readonly chain?: boolean;
   /** Id of the key that signs. */
   readonly sign: string;
   readonly keys: readonly StampKey[];

@@ -2,6 +2,9 @@
  * The two zones of the checked-in files: what compose.yaml starts, and what a reader copies from. In: nothing. Out:
  * descriptions. The stamp's secret is a placeholder that no filter accepts; `fill-secrets.ts` puts a real one in.
  */
+import { edgeResources, zoneResources } from "../examples/demo/policies.ts";
+import { ownedHeadersOf } from "../ext-authz/resources/owned-headers.ts";
+import { readResources } from "../ext-authz/resources/read.ts";
 import type { StampKey, TokenCheck, Zone } from "./model.ts";
 
 /** Not base64url: a proxy that is started with it refuses its configuration. */
@@ -17,8 +20,20 @@ export const defaultTokenCheck: TokenCheck = {
   algorithms: ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"],
 };
 
-/** Set by us alone; a client's own are removed. `x-client-id` is written by the sample's RequestAuthentication. */
-export const ownedHeaders: readonly string[] = ["x-countersign-*", "txn-token", "x-client-*"];
+/**
+ * Set by us alone, a client's own are removed: what the policies write, and the family of names that services here take
+ * identity from, so that one which no policy writes today cannot be forged either.
+ * @throws when the policies do not read: a guard for policies that nobody can load would protect nothing.
+ */
+export function ownedHeaders(policies: readonly object[]): readonly string[] {
+  const text = JSON.stringify({ apiVersion: "v1", kind: "List", items: policies });
+  const { resources, problems } = readResources([{ file: "sample", text }]);
+  const wrong = problems.find(({ severity }) => severity === "error");
+  if (wrong) throw new Error(`the sample's policies: ${wrong.path} ${wrong.message}`);
+  return [...ownedHeadersOf(resources), "x-client-*"];
+}
+
+const anywhere = "https://sample.invalid";
 
 const orders = { namespace: "shop", name: "orders", labels: { app: "orders" } };
 const gateway = { namespace: "edge", name: "gateway", labels: { app: "gateway" } };
@@ -30,7 +45,7 @@ export function edgeZone(keys: readonly StampKey[]): Zone {
     inbound: "edge",
     trustedHops: 0,
     check: { address: { host: "countersign-edge", port: 9191 }, timeoutSeconds: 0.5 },
-    ownedHeaders,
+    ownedHeaders: ownedHeaders(edgeResources(anywhere)),
     token: defaultTokenCheck,
     accepts: undefined,
     stamps: { lifetimeSeconds: 30, token: "txn-token", sign: signer(keys), keys },
@@ -47,7 +62,7 @@ export function innerZone(keys: readonly StampKey[]): Zone {
     trustedHops: 1,
     check: { address: { host: "countersign-zone", port: 9191 }, timeoutSeconds: 0.5 },
     // The internal token passes here: the guard keeps the one that a good stamp covers.
-    ownedHeaders,
+    ownedHeaders: ownedHeaders(zoneResources(anywhere)),
     token: undefined,
     accepts: { zones: ["edge"], maxAgeSeconds: 30, clockSkewSeconds: 5, token: "txn-token", keys },
     stamps: undefined,

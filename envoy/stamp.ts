@@ -8,12 +8,13 @@ import { wasmStand } from "./wasm.ts";
 
 export function stampFilters(zone: Zone): readonly Config[] {
   if (zone.stamps === undefined) throw new Error(`zone ${zone.name} has a stamping upstream but makes no stamps`);
-  const { lifetimeSeconds, token, sign, keys } = zone.stamps;
+  const { lifetimeSeconds, token, chain, sign, keys } = zone.stamps;
   return [
     wasmStand("stamp", zone.filter, {
       zone: zone.name,
       lifetimeSeconds,
       token,
+      ...(chain && { chain }),
       sign,
       keys: keys.map(({ id, secret }) => ({ id, secret })),
     }),

@@ -1,7 +1,7 @@
 /**
- * Compiles the filter. In: assembly/ and the SDK's assembly/. Out: build/countersign.wasm, or with `--test` the module
- * build/crypto-test.wasm (and its glue) that exports the pure parts to tests. Effects: files under build/, one line on
- * standard output. Does nothing when the sources are those of the last build.
+ * Compiles the filter. In: assembly/ and the SDK's assembly/. Out: build/countersign.wasm; with `--test` the module
+ * build/crypto-test.wasm (and its glue) that exports the pure parts to tests; with `--trap` one that traps on demand.
+ * Effects: files under build/, one line on standard output. Does nothing when the sources are those of the last build.
  */
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -15,30 +15,23 @@ const out = path.join(here, "build");
 const optimize = ["-Oz", "--converge"];
 
 /** `--test` wants names that JavaScript can call; the module for Envoy wants no import that Envoy does not offer. */
+const abort = "abort=~lib/proxy-wasm-sdk-as/assembly/abort/abort";
+// `minimal`: the filter says itself when garbage is collected (assembly/tidy.ts).
+const withAbort = ["--runtime", "minimal", "--exportStart", "_initialize", "--use", abort];
 const targets = {
-  filter: {
-    file: "countersign.wasm",
-    entry: "assembly/index.ts",
-    flags: [
-      "--runtime",
-      "minimal",
-      "--exportStart",
-      "_initialize",
-      "--use",
-      "abort=~lib/proxy-wasm-sdk-as/assembly/abort/abort",
-    ],
-  },
-  test: {
+  "": { file: "countersign.wasm", entry: "assembly/index.ts", flags: withAbort },
+  "--trap": { file: "trap-test.wasm", entry: "assembly/trap-entry.ts", flags: withAbort },
+  "--test": {
     file: "crypto-test.wasm",
     entry: "assembly/test-entry.ts",
     flags: ["--runtime", "incremental", "--exportRuntime", "--bindings", "raw"],
   },
 };
 
-const target = process.argv.includes("--test") ? targets.test : targets.filter;
-const unknown = process.argv.slice(2).filter((argument) => argument !== "--test");
-if (unknown.length > 0) {
-  console.error(`unknown argument: ${unknown[0]}\nusage: node wasm-filter/build.mjs [--test]`);
+const [asked = "", unknown] = process.argv.slice(2);
+const target = Object.hasOwn(targets, asked) && unknown === undefined ? targets[asked] : undefined;
+if (target === undefined) {
+  console.error(`unknown argument: ${unknown ?? asked}\nusage: node wasm-filter/build.mjs [--test | --trap]`);
   process.exit(2);
 }
 

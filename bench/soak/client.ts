@@ -1,55 +1,51 @@
 /**
- * An HTTP/1.1 client that sends prepared batches as they are and reads status lines. In: port, batches, one after another.
- * Out: the statuses of each batch in order. Effects: one connection, opened again when the peer closes it.
+ * An HTTP/1.1 client that sends prepared requests as they are, one after another, and reads the statuses. In: port,
+ * requests. Out: their statuses in order. Effects: one connection, kept open.
  */
 import { connect, type Socket } from "node:net";
 
-const MARK = "HTTP/1.1 ";
-const MARK_LENGTH = MARK.length + 3;
 const QUIET_MS = 30_000;
+const STATUS = /^HTTP\/1\.1 (\d{3})/;
+const LENGTH = /\r\ncontent-length: (\d{1,9})\r\n/;
 
 export interface Client {
-  /** @throws when the peer closes or is silent before it has answered all of them. */
-  send(bytes: Buffer, answers: number): Promise<readonly number[]>;
+  /** @throws when the peer closes, is silent, or answers what is no plain HTTP/1.1. */
+  send(request: Buffer): Promise<number>;
   close(): void;
 }
 
 export async function openClient(port: number): Promise<Client> {
   const socket = await open(port);
-  let rest = "";
-  let statuses: number[] = [];
-  let wanted = 0;
-  let settle: { resolve: (statuses: readonly number[]) => void; reject: (error: Error) => void } | undefined;
+  let text = "";
+  let settle: { resolve: (status: number) => void; reject: (error: Error) => void } | undefined;
   const fail = (error: Error): void => {
     settle?.reject(error);
     settle = undefined;
   };
   socket.setEncoding("latin1");
-  socket.setTimeout(QUIET_MS, () => fail(new Error(`${statuses.length} of ${wanted} answers in ${QUIET_MS / 1000} s`)));
+  socket.setTimeout(QUIET_MS, () => fail(new Error(`no answer in ${QUIET_MS / 1000} s`)));
   socket.on("error", fail);
-  socket.on("close", () => fail(new Error(`closed after ${statuses.length} of ${wanted} answers`)));
+  socket.on("close", () => fail(new Error("the peer closed without an answer")));
   socket.on("data", (chunk: string) => {
-    const text = rest + chunk;
-    let next = 0;
-    for (let at = text.indexOf(MARK); at >= 0 && at + MARK_LENGTH <= text.length; at = text.indexOf(MARK, next)) {
-      statuses.push(Number(text.slice(at + MARK.length, at + MARK_LENGTH)));
-      next = at + MARK_LENGTH;
-    }
-    // A status line may be cut at the end of a chunk.
-    rest = text.slice(Math.max(next, text.length - MARK_LENGTH + 1));
-    if (statuses.length < wanted) return;
-    settle?.resolve(statuses);
+    text += chunk;
+    const end = text.indexOf("\r\n\r\n");
+    if (end < 0) return;
+    const length = LENGTH.exec(text)?.[1];
+    const status = STATUS.exec(text)?.[1];
+    if (length === undefined || status === undefined)
+      return fail(new Error(`no answer of Envoy's: ${text.slice(0, 200)}`));
+    if (text.length < end + 4 + Number(length)) return;
+    text = "";
+    const { resolve } = settle ?? { resolve: () => {} };
     settle = undefined;
+    resolve(Number(status));
   });
   return {
-    send(bytes, answers) {
-      statuses = [];
-      wanted = answers;
-      return new Promise((resolve, reject) => {
+    send: (request) =>
+      new Promise((resolve, reject) => {
         settle = { resolve, reject };
-        socket.write(bytes);
-      });
-    },
+        socket.write(request);
+      }),
     close: () => void socket.destroy(),
   };
 }

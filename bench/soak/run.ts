@@ -16,7 +16,9 @@ import { guestPages, residentBytes } from "./memory.ts";
 import { type Batch, batch, chance } from "./traffic.ts";
 
 export interface SoakOptions {
+  /** It ends with these, or when `seconds` have passed. */
   readonly requests: number;
+  readonly seconds: number;
   readonly pushes: number;
   readonly samples: number;
   readonly seed: number;
@@ -48,7 +50,7 @@ export interface SoakResult {
 
 const BATCH = 32;
 const POOL = 400;
-const CLIENTS = 8;
+const CLIENTS = 32;
 
 export async function soak(options: SoakOptions): Promise<SoakResult> {
   const folder = await mkdtemp(join(tmpdir(), "countersign-soak-"));
@@ -75,18 +77,17 @@ async function drive(options: SoakOptions, zones: SoakZones, pid: number, admin:
   const wrong: string[] = [];
   const samples: Sample[] = [];
   const begun = performance.now();
+  let ended = false;
 
-  const one = async (clients: ReadonlyMap<string, Client>, { to, shots, bytes }: Batch): Promise<void> => {
-    const statuses = await clients.get(to)?.send(bytes, shots.length);
-    for (const [index, { status, reason, stamped, bytes: shot }] of shots.entries()) {
+  const one = async (clients: ReadonlyMap<string, Client>, { to, shots }: Batch): Promise<void> => {
+    for (const { status, reason, stamped, bytes } of shots) {
+      const got = await clients.get(to)?.send(bytes);
+      tally.sent++;
       tally[to]++;
       if (stamped) tally.stamped++;
       if (reason !== "") tally.reasons.set(reason, (tally.reasons.get(reason) ?? 0) + 1);
-      if (statuses?.[index] !== status && wrong.length < 20) {
-        wrong.push(`${statuses?.[index]}, not ${status}: ${shot.toString("latin1").slice(0, 300)}`);
-      }
+      if (got !== status && wrong.length < 20) wrong.push(`${got}, not ${status}: ${bytes.toString("latin1", 0, 300)}`);
     }
-    tally.sent += shots.length;
   };
   const worker = async (): Promise<void> => {
     const clients = new Map([
@@ -94,7 +95,7 @@ async function drive(options: SoakOptions, zones: SoakZones, pid: number, admin:
       ["zone", await openClient(at.zone)],
     ]);
     try {
-      while (tally.started < options.requests) {
+      while (tally.started < options.requests && performance.now() - begun < options.seconds * 1000 && !ended) {
         tally.started += BATCH;
         await one(clients, pool[Math.floor(random() * POOL)] ?? batch(random, BATCH));
       }
@@ -108,7 +109,7 @@ async function drive(options: SoakOptions, zones: SoakZones, pid: number, admin:
     options.say(`${JSON.stringify(samples.at(-1))} ${Math.round((performance.now() - begun) / 1000)} s`);
   };
   const watch = async (): Promise<void> => {
-    while (tally.sent < options.requests && !broken) {
+    while (!ended) {
       const share = tally.sent / options.requests;
       if (tally.pushes < share * options.pushes) {
         tally.pushes++;
@@ -118,12 +119,11 @@ async function drive(options: SoakOptions, zones: SoakZones, pid: number, admin:
       else await new Promise((resolve) => setTimeout(resolve, 5));
     }
   };
-  let broken = false;
-  const workers = Promise.all(Array.from({ length: CLIENTS }, worker)).catch((error: unknown) => {
-    broken = true;
-    throw error;
-  });
-  await Promise.all([workers, watch()]);
+  const end = (): void => {
+    ended = true;
+  };
+  // Whoever ends first, well or not, ends the other.
+  await Promise.all([Promise.all(Array.from({ length: CLIENTS }, worker)).finally(end), watch().finally(end)]);
   while (tally.pushes < options.pushes) {
     tally.pushes++;
     await push(zones, tally.pushes);

@@ -16,7 +16,6 @@ export interface Shot {
 export interface Batch {
   readonly to: "edge" | "zone";
   readonly shots: readonly Shot[];
-  readonly bytes: Buffer;
 }
 
 /** 0 ≤ x < 1, repeatable (mulberry32). */
@@ -143,12 +142,16 @@ const zoneKinds: readonly Kind[] = [
 export function batch(random: Chance, size: number): Batch {
   const to = random() < 0.15 ? "zone" : "edge";
   const shots = Array.from({ length: size }, () => shot(random, to === "zone" ? zoneKinds : edgeKinds));
-  return { to, shots, bytes: Buffer.concat(shots.map(({ bytes }) => bytes)) };
+  return { to, shots };
 }
 
 function shot(random: Chance, kinds: readonly Kind[]): Shot {
   let at = random() * kinds.reduce((sum, { weight }) => sum + weight, 0);
-  const kind = kinds.find(({ weight }) => (at -= weight) < 0) ?? kinds[0];
+  const kind =
+    kinds.find(({ weight }) => {
+      at -= weight;
+      return at < 0;
+    }) ?? kinds[0];
   if (kind === undefined) throw new Error("no kinds");
   const [first = "", ...lines] = kind.lines(random);
   const bytes = Buffer.from(`${[first, "host: soak.example", ...lines, "", ""].join("\r\n")}`, "latin1");

@@ -18,16 +18,16 @@ export function queryParameter(query: string, name: string): QueryParameter | un
   for (const pair of (hash < 0 ? query : query.slice(0, hash)).split("&")) {
     const equal = pair.indexOf("=");
     const spelling = equal < 0 ? pair : pair.slice(0, equal);
-    if (spelling !== name && !spells(spelling, wanted)) continue;
+    if (!(spelling.includes("%") ? spells(spelling, wanted) : spelling === name)) continue;
     spellings.add(spelling);
     value ??= equal < 0 ? "" : percentDecode(pair.slice(equal + 1));
   }
   return value === undefined ? undefined : { value, spellings: [...spellings] };
 }
 
-/** Most pairs are told apart unread: a query of nothing but `&` has as many as it has bytes. */
+/** Most pairs are told apart undecoded: a query of nothing but `&` has as many as it has bytes. */
 function spells(spelling: string, wanted: string): boolean {
-  return spelling.length <= 3 * wanted.length && spelling.includes("%") && percentDecode(spelling) === wanted;
+  return spelling.length <= 3 * wanted.length && percentDecode(spelling) === wanted;
 }
 
 function percentDecode(text: string): string {

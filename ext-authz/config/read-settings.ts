@@ -16,12 +16,15 @@ import type {
   Limits,
   MintSettings,
   PathNormalization,
+  ServingSettings,
   Settings,
+  TlsSettings,
 } from "./settings.ts";
 
 /** The file's own shape: flat where the operator writes it flat. Everything is optional. */
 interface SettingsFile {
-  readonly listen?: Partial<Settings["listen"]>;
+  readonly listen?: { readonly grpc?: string; readonly http?: string; readonly tls?: TlsFile };
+  readonly serving?: Partial<ServingSettings>;
   readonly workers?: number | "auto";
   readonly policies?: readonly string[];
   readonly shadowPolicies?: readonly string[];
@@ -40,6 +43,8 @@ interface SettingsFile {
   readonly decisionLog?: Partial<DecisionLogSettings>;
   readonly log?: Settings["log"];
 }
+
+type TlsFile = Pick<TlsSettings, "certFile" | "keyFile"> & Partial<TlsSettings>;
 
 const validate = new Ajv2020({ allErrors: true, strict: true, allowUnionTypes: true }).compile<SettingsFile>(
   settingsSchema,
@@ -92,7 +97,11 @@ function explain(error: ErrorObject): { path: Path; message: string; hint?: stri
       return { path, message: "not one of the allowed values", hint: `one of: ${error.params["allowedValues"]}` };
     case "anyOf":
       return { path, message: 'must be a whole number from 1 or "auto"' };
+    case "required":
+    case "dependentRequired":
+      return { path: [...path, String(error.params["missingProperty"])], message: "is missing" };
     case "pattern":
+      if (path.includes("allowedSans")) return { path, message: "is no name", hint: "URI:spiffe://… or DNS:name" };
       return { path, message: "is not an address", hint: "host:port, [v6]:port or unix:///path" };
     default:
       return { path, message: error.message ?? "is not valid" };
@@ -114,7 +123,8 @@ function complete(file: SettingsFile, source: SettingsSource): Settings {
   const mint = { ...defaults.mint, ...file.mint };
   const decisionLog = { ...defaults.decisionLog, ...file.decisionLog };
   return Object.freeze({
-    listen: { ...defaults.listen, ...file.listen },
+    listen: listening(file.listen, absolute),
+    serving: { ...defaults.serving, ...file.serving },
     workers: file.workers === "auto" ? source.cores : (file.workers ?? defaults.workers),
     policies: (file.policies ?? defaults.policies).map(absolute),
     shadowPolicies: (file.shadowPolicies ?? defaults.shadowPolicies).map(absolute),
@@ -135,4 +145,12 @@ function complete(file: SettingsFile, source: SettingsSource): Settings {
     decisionLog: { ...decisionLog, file: absolute(decisionLog.file) },
     log: file.log ?? defaults.log,
   });
+}
+
+function listening(file: SettingsFile["listen"] = {}, absolute: (path: string) => string): Settings["listen"] {
+  const { grpc = defaults.listen.grpc, http = defaults.listen.http, tls } = file;
+  if (tls === undefined) return { grpc, http };
+  const { certFile, keyFile, clientCaFile = "", allowedSans = [] } = tls;
+  const files = { certFile: absolute(certFile), keyFile: absolute(keyFile), clientCaFile: absolute(clientCaFile) };
+  return { grpc, http, tls: { ...files, allowedSans } };
 }

@@ -13,13 +13,44 @@ function object<P extends object>(properties: P, description: string) {
   return { type: "object", additionalProperties: false, properties, description } as const;
 }
 
+const file = { type: "string", minLength: 1 } as const;
+
+const tls = {
+  ...object(
+    {
+      certFile: file,
+      keyFile: file,
+      clientCaFile: file,
+      allowedSans: {
+        type: "array",
+        minItems: 1,
+        maxItems: 1000,
+        items: { type: "string", pattern: "^(?:URI|DNS):.+$" },
+      },
+    },
+    "TLS on both listeners; with clientCaFile only for clients that prove who they are",
+  ),
+  required: ["certFile", "keyFile"],
+  // A list of names that nobody proves would be a list that does nothing.
+  dependentRequired: { allowedSans: ["clientCaFile"] },
+} as const;
+
 export const settingsSchema = {
   $schema: "https://json-schema.org/draft/2020-12/schema",
   $id: "https://countersign.dev/schema/countersign.yaml.json",
   title: "countersign.yaml",
   ...object(
     {
-      listen: object({ grpc: address, http: address }, "where the server listens"),
+      listen: object({ grpc: address, http: address, tls }, "where the server listens"),
+      serving: object(
+        {
+          drainSeconds: { ...seconds, maximum: 600 },
+          graceSeconds: { ...seconds, maximum: 600 },
+          maxLagMs: { ...positive, maximum: 60_000 },
+          watch: { type: "boolean" },
+        },
+        "the life of the process: drain, overload, reload",
+      ),
       workers: { anyOf: [positive, { const: "auto" }], description: "processes; auto = one per core" },
       policies: {
         type: "array",

@@ -77,8 +77,32 @@ export interface DecisionLogSettings {
   readonly maskClaims: readonly string[];
 }
 
+/** TLS on both listeners that have a port; a Unix socket is guarded by its folder. Absolute paths. */
+export interface TlsSettings {
+  /** PEM chain, our own certificate first. */
+  readonly certFile: string;
+  readonly keyFile: string;
+  /** PEM bundle; "" = clients need no certificate. */
+  readonly clientCaFile: string;
+  /** `URI:…` or `DNS:…`, compared whole; empty = every client that the bundle vouches for. */
+  readonly allowedSans: readonly string[];
+}
+
+/** The life of the process. */
+export interface ServingSettings {
+  /** Seconds between NOT_SERVING and GOAWAY at a stop, for health checks to see it; default 0. */
+  readonly drainSeconds: number;
+  /** Seconds that checks under way get after GOAWAY; default 5. */
+  readonly graceSeconds: number;
+  /** Milliseconds that the process may lag behind before new checks are answered `overloaded`; default 50. */
+  readonly maxLagMs: number;
+  /** Load the policies again when their files change; default true. */
+  readonly watch: boolean;
+}
+
 export interface Settings {
-  readonly listen: { readonly grpc: string; readonly http: string };
+  readonly listen: { readonly grpc: string; readonly http: string; readonly tls?: TlsSettings };
+  readonly serving: ServingSettings;
   readonly workers: number;
   /** Absolute files and folders. */
   readonly policies: readonly string[];

@@ -7,13 +7,14 @@ import type { Check } from "../check.ts";
 import { failed } from "../decision.ts";
 import type { Decision } from "../model.ts";
 import { answer } from "../respond/answer.ts";
+import type { Admission } from "./admission.ts";
 import { fromCheckRequest, type WireCheckRequest } from "./from-check-request.ts";
 import { toCheckResponse, type WireCheckResponse } from "./to-check-response.ts";
 
 export interface CheckHandlerDeps {
   readonly check: Check;
-  /** Checks under way at once before new ones are answered `overloaded`. */
-  readonly maxChecks: number;
+  /** Which checks are taken on; the others are answered `overloaded`. */
+  readonly admission: Admission;
   readonly newId: () => string;
   readonly revision: () => string;
   /** Told of every decision, after it was made. Must not throw. */
@@ -26,7 +27,6 @@ export interface CheckHandlerDeps {
 const DEFAULT_DEADLINE_MS = 10_000;
 
 export function createCheckHandler(deps: CheckHandlerDeps): grpc.handleUnaryCall<WireCheckRequest, WireCheckResponse> {
-  let underWay = 0;
   return (call, callback) => {
     const started = deps.clock();
     const finish = (decision: Decision): void => {
@@ -34,11 +34,10 @@ export function createCheckHandler(deps: CheckHandlerDeps): grpc.handleUnaryCall
       callback(null, toCheckResponse(answer(decision)));
     };
     const context = () => ({ id: deps.newId(), revision: deps.revision() });
-    if (underWay >= deps.maxChecks) {
+    if (!deps.admission.admit()) {
       finish(failed(context(), "overloaded"));
       return;
     }
-    underWay++;
     const aborting = new AbortController();
     const timer = setTimeout(() => aborting.abort(), remaining(call.getDeadline()));
     call.once("cancelled", () => aborting.abort());
@@ -48,7 +47,7 @@ export function createCheckHandler(deps: CheckHandlerDeps): grpc.handleUnaryCall
       .catch((cause: unknown) => failed(context(), "internal_error", cause))
       .finally(() => {
         clearTimeout(timer);
-        underWay--;
+        deps.admission.done();
       })
       .then(finish)
       .catch((cause: unknown) =>

@@ -2,7 +2,11 @@
  * The HTTP edge for operators, probes and Envoy's fetch of the filter. Read-only; every route is a row of one table and
  * gets no more of the request than its path. Source: DESIGN §5 "HTTP side".
  */
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from "node:http";
+import { createServer as createTlsServer } from "node:https";
+import { TLSSocket } from "node:tls";
+import { readAddress, withPort } from "./address.ts";
+import type { ServerTls } from "./tls.ts";
 
 export interface HttpAnswer {
   readonly status: number;
@@ -28,61 +32,89 @@ const NOT_ALLOWED: HttpAnswer = {
 };
 const FAILED: HttpAnswer = { status: 500, contentType: "text/plain", body: "internal error\n" };
 
-/** @throws when the address cannot be bound. */
+const FORBIDDEN: HttpAnswer = { status: 403, contentType: "text/plain", body: "a client certificate is needed\n" };
+
+/** What every prober may ask: kubelet has no certificate. */
+const OPEN_TO_ALL = new Set(["/healthz", "/readyz"]);
+
+/**
+ * @param answer for GET and HEAD, by path without its query
+ * @param tls none = plaintext; Unix sockets are always plaintext
+ * @throws when the address cannot be bound.
+ */
 export async function startHttpServer(
   address: string,
-  routes: Routes,
+  answer: Answering,
   onError: (cause: unknown) => void,
+  tls?: ServerTls,
 ): Promise<HttpServer> {
-  const table = new Map(Object.entries(routes));
-  const server = createServer(
-    { maxHeaderSize: 16_384, requestTimeout: 10_000, headersTimeout: 5_000 },
-    (request, response) => {
-      request.resume();
-      Promise.resolve()
-        .then(() => route(table, request))
-        .catch((cause: unknown) => {
-          onError(cause);
-          return FAILED;
-        })
-        .then((answer) => send(response, answer))
-        .catch(onError);
-    },
-  );
+  const parts = readAddress(address);
+  const secure = parts.unix === undefined ? tls : undefined;
+  const { server, endRenewals } = createWith(secure, (request, response) => {
+    request.resume();
+    Promise.resolve()
+      .then(() => judge(request, secure) ?? answer(pathOf(request)))
+      .catch((cause: unknown) => {
+        onError(cause);
+        return FAILED;
+      })
+      .then((answered) => send(response, answered))
+      .catch(onError);
+  });
   server.maxConnections = 1000;
-  const unix = address.startsWith("unix://") ? address.slice("unix://".length) : undefined;
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error) => reject(new Error(`cannot listen on ${address}: ${error.message}`)));
-    if (unix !== undefined) server.listen(unix, resolve);
-    else server.listen(portOf(address), hostOf(address), resolve);
+    if (parts.unix !== undefined) server.listen(parts.unix, resolve);
+    else server.listen(parts.port, parts.host, resolve);
   });
   const bound = server.address();
   return {
-    address: typeof bound === "object" && bound !== null ? `${hostOf(address)}:${bound.port}` : address,
+    address: typeof bound === "object" && bound !== null ? withPort(address, bound.port) : address,
     stop: () =>
       new Promise((resolve) => {
+        endRenewals();
         server.close(() => resolve());
         server.closeAllConnections();
       }),
   };
 }
 
-function hostOf(address: string): string {
-  return address.slice(0, address.lastIndexOf(":")).replace(/^\[(.*)\]$/, "$1");
+export type Answering = (path: string) => HttpAnswer | Promise<HttpAnswer>;
+
+/** A table of routes as a function of the path. */
+export function answerFrom(routes: Routes): Answering {
+  const table = new Map(Object.entries(routes));
+  return (path) => {
+    const exact = table.get(path);
+    if (exact !== undefined && !path.endsWith("/")) return exact("");
+    const slash = path.lastIndexOf("/") + 1;
+    const handler = table.get(path.slice(0, slash));
+    return handler === undefined ? NOT_FOUND : handler(path.slice(slash));
+  };
 }
 
-function portOf(address: string): number {
-  return Number(address.slice(address.lastIndexOf(":") + 1));
+function createWith(
+  tls: ServerTls | undefined,
+  listener: RequestListener,
+): { server: Server; endRenewals: () => void } {
+  const limits = { maxHeaderSize: 16_384, requestTimeout: 10_000, headersTimeout: 5_000 };
+  if (tls === undefined) return { server: createServer(limits, listener), endRenewals: () => {} };
+  const client = { requestCert: tls.mutual, rejectUnauthorized: false, handshakeTimeout: 5_000 };
+  const server = createTlsServer({ ...limits, ...tls.options(), ...client }, listener);
+  const endRenewals = tls.onRenewal((options) => server.setSecureContext(options));
+  return { server, endRenewals };
 }
 
-function route(table: ReadonlyMap<string, Routes[string]>, request: IncomingMessage): HttpAnswer | Promise<HttpAnswer> {
+function judge(request: IncomingMessage, tls: ServerTls | undefined): HttpAnswer | undefined {
   if (request.method !== "GET" && request.method !== "HEAD") return NOT_ALLOWED;
-  const path = (request.url ?? "/").split("?", 1)[0] ?? "/";
-  const exact = table.get(path);
-  if (exact !== undefined && !path.endsWith("/")) return exact("");
-  const slash = path.lastIndexOf("/") + 1;
-  const handler = table.get(path.slice(0, slash));
-  return handler === undefined ? NOT_FOUND : handler(path.slice(slash));
+  if (tls?.mutual !== true || OPEN_TO_ALL.has(pathOf(request))) return undefined;
+  const { socket } = request;
+  const known = socket instanceof TLSSocket && socket.authorized && tls.allows(socket.getPeerCertificate());
+  return known ? undefined : FORBIDDEN;
+}
+
+function pathOf(request: IncomingMessage): string {
+  return (request.url ?? "/").split("?", 1)[0] ?? "/";
 }
 
 function send(response: ServerResponse, answer: HttpAnswer): void {

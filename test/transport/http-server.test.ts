@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { operatorRoutes, type Readiness } from "../../ext-authz/respond/operator-routes.ts";
-import { type HttpServer, startHttpServer } from "../../ext-authz/transport/http-server.ts";
+import { answerFrom, type HttpServer, startHttpServer } from "../../ext-authz/transport/http-server.ts";
 
 let server: HttpServer | undefined;
 afterEach(() => server?.stop());
@@ -17,7 +17,11 @@ async function get(path: string, state: Readiness = ready, method = "GET"): Prom
     jwks: () => ({ keys: [] }),
     filter: () => Promise.reject(new Error("ENOENT")),
   });
-  server = await startHttpServer("127.0.0.1:0", { ...routes, "/boom": () => Promise.reject(new Error("x")) }, () => {});
+  server = await startHttpServer(
+    "127.0.0.1:0",
+    answerFrom({ ...routes, "/boom": () => Promise.reject(new Error("x")) }),
+    () => {},
+  );
   const response = await fetch(`http://${server.address}${path}`, { method });
   return { status: response.status, body: await response.text() };
 }

@@ -25,6 +25,12 @@ export function filterPath(): string {
   return build("countersign.wasm").pathname;
 }
 
+/** A module whose guard traps on a request with `x-trap`. */
+export function trappingFilterPath(): string {
+  run("--trap");
+  return build("trap-test.wasm").pathname;
+}
+
 /** wasm-filter/assembly/test-entry.ts, compiled. */
 export interface PureParts {
   digest(data: Uint8Array): Uint8Array;

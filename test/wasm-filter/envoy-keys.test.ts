@@ -1,5 +1,6 @@
 /** Stamps of every algorithm through real Envoys: what its native functions sign in one, they verify in the next. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Config } from "../../envoy/model.ts";
 import { send } from "../../examples/demo/client.ts";
 import type { TestEnvoy } from "../support/envoy.ts";
 import { ECDSA, HMAC, RSA, type TestKey } from "./keys.ts";
@@ -28,6 +29,35 @@ beforeAll(async () => {
 afterAll(async () => {
   await outer?.stop();
   await inner?.stop();
+});
+
+/** The same stand with variables that Envoy gives to the plugin. */
+function withVariables(config: Config, variables: Record<string, string>): Config {
+  const member = `"environment_variables":${JSON.stringify({ key_values: variables })},"runtime"`;
+  return JSON.parse(JSON.stringify(config).replace('"runtime"', member));
+}
+
+describe("keys from the environment", () => {
+  it("sign and verify, and stand in no configuration", async () => {
+    const { privateKey, ...ecdsa } = ECDSA.signing;
+    const signs = { ...STAMP, sign: "ec1", keys: [{ ...ecdsa, privateKeyEnv: "STAMP_KEY" }] };
+    const stamp = withVariables(stands("stamp", signs), { OTHER: "x", STAMP_KEY: String(privateKey), LAST: "" });
+    const zone = await startZone("outer", {
+      routes: [{ match: { prefix: "/" }, route: { cluster: "inner" } }],
+      clusters: [stamping("inner", inner.port, [stamp])],
+    });
+    try {
+      expect((await send(zone.port, { path: "/orders" })).status).toBe(200);
+    } finally {
+      await zone.stop();
+    }
+  });
+
+  it("that are not there keep Envoy from starting", async () => {
+    const guard = { ...ZONE, stamp: { zones: ["edge"], keys: [{ id: "k1", secretEnv: "NOT_GIVEN" }] } };
+    const filters = [withVariables(stands("guard", guard), { NOT_GIVE: "x", NOT_GIVEN2: "y" })];
+    await expect(startZone("inner", { filters, routes: [answer] })).rejects.toThrow();
+  });
 });
 
 describe("through real Envoys", () => {

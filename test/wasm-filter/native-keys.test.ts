@@ -127,10 +127,7 @@ describe("a key that will not do is told at start", () => {
     ["stamp.keys[0].algorithm: must be a string", verifying({ id: "k1", algorithm: 1, secret: SECRET })],
     ["stamp.keys[0].publicKey: is missing", verifying(ec)],
     ["stamp.keys[0].publicKey: must be base64", verifying({ ...ec, publicKey: "" })],
-    [
-      "stamp.keys[0].publicKey: must be base64",
-      verifying({ ...ec, publicKey: `${publicKey}=` }),
-    ],
+    ["stamp.keys[0].publicKey: must be base64", verifying({ ...ec, publicKey: `${publicKey}=` })],
     ["stamp.keys[0].publicKey: must be base64", verifying({ ...ec, publicKey: cut(publicKey) })],
     ["stamp.keys[0].publicKey: must be base64", verifying({ ...ec, publicKey: WRONG_CURVE })],
     ["stamp.keys[0].publicKey: must be base64", verifying({ ...ec, publicKey: RSA.verifying["publicKey"] ?? "" })],

@@ -22,10 +22,15 @@ export function refuseCredentials(
 ): Refusal | null {
   const token = rules.token;
   if (token === null || isPreflight(head, method)) return null;
-  const bearer = bearerToken(joinedLines(head.all("authorization")));
+  const bearer = presentedToken(head);
   if (bearer !== null) return refuseToken(bearer, token, now);
   if (!rules.tokenRequired || isOpen(target, rules.openPaths) || hasParameter(target)) return null;
   return new Refusal("credentials_missing", "Jwt is missing");
+}
+
+/** What limits by token count with: the bearer token as it stands; null when there is none. */
+export function presentedToken(head: RequestHead): Uint8Array | null {
+  return bearerToken(joinedLines(head.all("authorization")));
 }
 
 /** istio-semantics §3.7: such a request never carries credentials. */

@@ -5,8 +5,11 @@ import { ObjectReader } from "./configuration-reader";
 import { OwnedHeaders } from "./header-firewall";
 import { isKnownAlgorithm, TokenRules } from "./jwt-shape";
 import { isHeaderName, isHeaderPattern, isOpenPath, isZone } from "./names";
+import { RateLimit } from "./rate-limit";
 import { readKeys, VERIFIES } from "./read-keys";
 import { ReplayShield } from "./replay-shield";
+import { readRateLimit, readRequestRules } from "./request-configuration";
+import { RequestRules } from "./request-rules";
 import { ZONE_HEADER } from "./stamp-fields";
 import { StampRules } from "./verify-stamp";
 
@@ -21,6 +24,10 @@ export class PathRules {
 export class GuardConfiguration {
   owned: OwnedHeaders = new OwnedHeaders();
   path: PathRules = new PathRules();
+  /** Null = any shape that Envoy takes. */
+  request: RequestRules | null = null;
+  /** Null = no limit. */
+  rateLimit: RateLimit | null = null;
   /** Null = tokens are left to the server. */
   token: TokenRules | null = null;
   tokenRequired: bool = false;
@@ -58,6 +65,10 @@ export function readGuardConfiguration(from: ObjectReader): GuardConfiguration {
   readOwned(from, read);
   readPath(from.object("path"), read.path);
   readToken(from.object("token"), read);
+  const request = from.object("request");
+  if (request !== null) read.request = readRequestRules(request);
+  const limit = from.object("rateLimit");
+  if (limit !== null) read.rateLimit = readRateLimit(limit, zone);
   const stamp = from.object("stamp");
   if (stamp !== null) readStamp(stamp, read, zone);
   if (inbound == "zone" && read.stamp === null) from.fail("stamp", "must be there with verify: true in an inner zone");
@@ -100,6 +111,8 @@ function readToken(from: ObjectReader | null, read: GuardConfiguration): void {
   rules.maxLength = <i32>from.integer("maxLength", 16384, 64, 65536);
   rules.clockSkew = from.integer("clockSkewSeconds", 60, 0, 3600);
   rules.requireExpiry = from.flag("requireExpiry", true);
+  rules.issuers = from.texts("issuers", []);
+  rules.audiences = from.texts("audiences", []);
   const algorithms = from.texts("algorithms", ALGORITHMS);
   if (algorithms.length == 0) from.fail("algorithms", "must name at least one algorithm");
   for (let i = 0; i < algorithms.length; i++) {

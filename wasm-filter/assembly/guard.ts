@@ -1,8 +1,10 @@
 /**
  * The guard: first filter of the listener. In comes a request's head, out goes Continue or a local reply; what it cannot see
- * it refuses. Order: stamp (inner zones), owned headers, path, credentials. Effects: host calls.
+ * it refuses. Order: rate, shape, stamp (inner zones), owned headers, path, credentials. Effects: host calls.
  */
 import {
+  DataStatus,
+  getProperty,
   HeadersStatus,
   HttpContext,
   MapType,
@@ -12,12 +14,14 @@ import {
   setProperty,
   TrailersStatus,
 } from "proxy-wasm-sdk-as/assembly";
-import { refuseCredentials } from "./credentials";
+import { presentedToken, refuseCredentials } from "./credentials";
 import { GuardConfiguration } from "./guard-configuration";
 import { ambiguity, hasEncodedNul } from "./path";
+import { BY_TOKEN, RateLimit, withoutPort } from "./rate-limit";
 import { Refusal } from "./refusal";
 import { RefusalCounters, record } from "./refuse";
 import { RequestHead, readRequestHead, trimmed } from "./request-head";
+import { refuseShape, tooLarge } from "./request-rules";
 import { SignedMessage } from "./signed-message";
 import { INPUT_HEADER, SIGNATURE_HEADER, ZONE_HEADER } from "./stamp-fields";
 import { stripNominated, stripOwned, stripStamp } from "./strip-headers";
@@ -28,8 +32,12 @@ export const GUARD = "guard";
 /** Filter state with the chain of zones that the guard verified. */
 export const CHAIN = "countersign.chain";
 const NANOSECONDS: u64 = 1000000000;
+const MILLISECOND: u64 = 1000000;
 
 export class Guard extends HttpContext {
+  /** Bytes of the body so far. */
+  private received: i64 = 0;
+
   constructor(
     contextId: u32,
     root: RootContext,
@@ -39,15 +47,25 @@ export class Guard extends HttpContext {
     super(contextId, root);
   }
 
-  onRequestHeaders(_count: u32, _endOfStream: bool): HeadersStatus {
+  onRequestHeaders(_count: u32, endOfStream: bool): HeadersStatus {
     tidy();
-    const refusal = this.judge();
+    const refusal = this.judge(!endOfStream);
     if (refusal !== null) {
       this.counters.refuse(refusal);
       return HeadersStatus.StopIteration;
     }
     record(GUARD, "passed");
     return HeadersStatus.Continue;
+  }
+
+  /** The size is counted too, for a body need not be as long as announced, and need not be announced. */
+  onRequestBody(size: u32, _endOfStream: bool): DataStatus {
+    const rules = this.rules.request;
+    if (rules === null || rules.maxBodyBytes < 0) return DataStatus.Continue;
+    this.received += size;
+    if (this.received <= rules.maxBodyBytes) return DataStatus.Continue;
+    this.counters.refuse(tooLarge());
+    return DataStatus.StopIterationNoBuffer;
   }
 
   onRequestTrailers(_count: u32): TrailersStatus {
@@ -62,14 +80,24 @@ export class Guard extends HttpContext {
     return TrailersStatus.StopIteration;
   }
 
-  private judge(): Refusal | null {
+  private judge(hasBody: bool): Refusal | null {
     const head = readRequestHead(MapType.RequestHeaders);
     if (head === null) return unreadable();
-    const seconds = <i64>(now() / NANOSECONDS);
+    const time = now();
+    const seconds = <i64>(time / NANOSECONDS);
     // Without a clock every expiry would lie in the future.
     if (seconds == 0) return failed();
     const method = head.first(":method");
     const target = head.first(":path");
+    const limit = this.rules.rateLimit;
+    if (limit !== null && !isWithin(limit, head, <i64>(time / MILLISECOND))) {
+      return new Refusal("rate_limited", "Too many requests", ["retry-after", "1"]);
+    }
+    const shape = this.rules.request;
+    if (shape !== null) {
+      const refusal = refuseShape(head, method, hasBody, shape);
+      if (refusal !== null) return refusal;
+    }
 
     const stamp = this.rules.stamp;
     let keep = "";
@@ -88,6 +116,14 @@ export class Guard extends HttpContext {
     const refusal = refusePath(method, target, this.rules);
     return refusal !== null ? refusal : refuseCredentials(head, method, target, this.rules, seconds);
   }
+}
+
+/** A request without a token, and one whose address the host does not tell, counts by address, or together. */
+function isWithin(limit: RateLimit, head: RequestHead, milliseconds: i64): bool {
+  const token = limit.by == BY_TOKEN ? presentedToken(head) : null;
+  if (token !== null) return limit.allows(token, milliseconds);
+  const address = getProperty(["source", "address"]);
+  return limit.allows(address === null ? new Uint8Array(0) : withoutPort(address), milliseconds);
 }
 
 function stampedRequest(head: RequestHead, method: Uint8Array, target: Uint8Array, rules: StampRules): StampedRequest {

@@ -5,7 +5,7 @@
 import { find, findText } from "./ascii";
 import { decodeBase64, isBase64Url, URL_SAFE } from "./base64";
 import { JsonDocument } from "./json";
-import { NUMBER, OBJECT, STRING } from "./json-node";
+import { ARRAY, NUMBER, OBJECT, STRING } from "./json-node";
 import { Refusal } from "./refusal";
 
 /** Looser than the server's bound, which decides. */
@@ -19,6 +19,9 @@ export class TokenRules {
   clockSkew: i64 = 60;
   requireExpiry: bool = true;
   algorithms: string[] = [];
+  /** Empty = left to the server. */
+  issuers: string[] = [];
+  audiences: string[] = [];
 }
 
 /** `now` in seconds. */
@@ -46,7 +49,8 @@ export function refuseToken(token: Uint8Array, rules: TokenRules, now: i64): Ref
   if (payloadBytes === null) return malformed("Jwt payload is an invalid Base64url encoded");
   const payload = new JsonDocument(payloadBytes, MAX_DEPTH);
   if (payload.problem != "" || payload.kind(0) != OBJECT) return malformed("Jwt payload is an invalid JSON");
-  return refuseTimes(payload, rules, now);
+  const untimely = refuseTimes(payload, rules, now);
+  return untimely !== null ? untimely : refuseOrigin(payload, rules);
 }
 
 /** `exp` 0 is a missing one, as in Envoy. A claim of a wrong type is the server's to refuse. */
@@ -65,6 +69,22 @@ function refuseTimes(payload: JsonDocument, rules: TokenRules, now: i64): Refusa
     return new Refusal("token_expired", "Jwt is expired");
   }
   return null;
+}
+
+/** Only what is there and says another name is refused; a missing claim is the server's to judge. */
+function refuseOrigin(payload: JsonDocument, rules: TokenRules): Refusal | null {
+  const issuer = payload.member(0, "iss");
+  if (rules.issuers.length > 0 && payload.kind(issuer) == STRING && !rules.issuers.includes(payload.text(issuer))) {
+    return new Refusal("token_issuer", "Jwt issuer is not configured");
+  }
+  const audience = payload.member(0, "aud");
+  if (rules.audiences.length == 0 || audience < 0) return null;
+  const isList = payload.kind(audience) == ARRAY;
+  const end = isList ? payload.nodes[audience].next : audience + 1;
+  for (let at = isList ? audience + 1 : audience; at < end; at = payload.nodes[at].next) {
+    if (payload.kind(at) != STRING || rules.audiences.includes(payload.text(at))) return null;
+  }
+  return new Refusal("token_audience", "Audiences in Jwt are not allowed");
 }
 
 function malformed(text: string): Refusal {

@@ -1,14 +1,23 @@
 /** The spelling rules of names in a plugin configuration. In comes a text, out goes whether it will do. No effects. */
 import { isTokenChar } from "./ascii";
 
-/** A lower-case header name (RFC 9110 §5.1), not a pseudo-header. */
-export function isHeaderName(text: string): bool {
-  if (text.length == 0 || text.length > 128) return false;
+/** 1 to `most` token characters (RFC 9110 §5.6.2). */
+export function isToken(text: string, most: i32): bool {
+  if (text.length == 0 || text.length > most) return false;
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
-    if (code > 0x7e || !isTokenChar(<u8>code) || (code >= 0x41 && code <= 0x5a)) return false;
+    if (code > 0x7e || !isTokenChar(<u8>code)) return false;
   }
   return true;
+}
+
+/** A lower-case header name (RFC 9110 §5.1), not a pseudo-header. */
+export function isHeaderName(text: string): bool {
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code >= 0x41 && code <= 0x5a) return false;
+  }
+  return isToken(text, 128);
 }
 
 /** A header name without `*`, or one followed by `*` alone. */

@@ -2,13 +2,14 @@
  * Reads `keys` of a plugin configuration. In comes the object that holds them and what they are for, out goes a ring;
  * problems name the field and never quote a secret. Effects: the environment is read, and the host tries each native key.
  */
-import { bytesOf, isTokenChar } from "./ascii";
+import { bytesOf } from "./ascii";
 import { decodeBase64, STANDARD, URL_SAFE } from "./base64";
 import { ObjectReader } from "./configuration-reader";
 import { variable } from "./environment";
 import { HmacKey } from "./hmac-sha256";
 import { KeyRing } from "./key-ring";
 import { isKeyOf, isPrivateKeyOf } from "./key-type";
+import { isToken } from "./names";
 import { nativeSign, readsPublicKey } from "./native-crypto";
 import { ECDSA, HMAC, RSA, StampKey } from "./stamp-key";
 
@@ -39,7 +40,7 @@ export function readKeys(from: ObjectReader, signs: bool): KeyRing {
 
 function readKey(reader: ObjectReader, signs: bool): StampKey | null {
   const id = reader.text("id");
-  if (!isKeyId(id)) reader.fail("id", "must be 1 to 64 token characters");
+  if (!isToken(id, MAX_ID)) reader.fail("id", "must be 1 to 64 token characters");
   const notBefore = reader.integer("notBefore", 0, 0, MAX_TIME);
   const notAfter = reader.integer("notAfter", MAX_TIME, 0, MAX_TIME);
   if (notAfter < notBefore) reader.fail("notAfter", "must not be before notBefore");
@@ -101,13 +102,4 @@ function material(reader: ObjectReader, name: string): Uint8Array | null {
   const value = variable(reader.text(fromEnvironment));
   if (value === null) reader.fail(fromEnvironment, "must name a variable of vm_config.environment_variables");
   return value;
-}
-
-function isKeyId(id: string): bool {
-  if (id.length == 0 || id.length > MAX_ID) return false;
-  for (let i = 0; i < id.length; i++) {
-    const code = id.charCodeAt(i);
-    if (code > 0x7e || !isTokenChar(<u8>code)) return false;
-  }
-  return true;
 }

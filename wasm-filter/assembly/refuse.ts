@@ -25,6 +25,8 @@ export class RefusalCounters {
     const headers: string[][] = [["content-type", "application/problem+json"]];
     const challenge = challengeOf(reason);
     if (challenge != "") headers.push(["www-authenticate", challenge]);
+    const more = refusal.header;
+    if (more !== null) headers.push(more);
     const details = `countersign_${this.stand}{${reason}}`;
     sendLocalResponse(statusOf(reason), details, bytesOf(problemOf(refusal)), headers);
   }

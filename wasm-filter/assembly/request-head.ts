@@ -27,6 +27,13 @@ export class RequestHead {
     this.wire = pairs.length == 0 ? new Uint8Array(0) : Uint8Array.wrap(pairs.nameBytes(0).buffer);
   }
 
+  /** Bytes of all names and values. */
+  size(): i32 {
+    let size = 0;
+    for (let line = 0; line < this.length; line++) size += this.pairs.nameLength(line) + this.pairs.valueLength(line);
+    return size;
+  }
+
   nameStart(line: i32): i32 {
     return <i32>(this.pairs.namePtr(line) - this.wire.dataStart);
   }

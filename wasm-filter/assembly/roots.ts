@@ -16,8 +16,8 @@ const MAX_BYTES: i32 = 262144;
 const MAX_DEPTH: i32 = 8;
 
 export class GuardRoot extends RootContext {
-  private rules: GuardConfiguration | null = null;
-  private counters: RefusalCounters | null = null;
+  protected rules: GuardConfiguration | null = null;
+  protected counters: RefusalCounters | null = null;
 
   onConfigure(configuration: Uint8Array): bool {
     const problems = new Problems();

@@ -1,6 +1,6 @@
 /**
  * Garbage collection at the door. The module is built with the `minimal` runtime, which never collects by itself, so that no
- * function keeps its locals on a shadow stack: that is 40% of the binary and a third of the time. In come bytes of work
+ * function keeps its locals on a shadow stack: that is 40% of the binary. In come bytes of work
  * done, out goes now and then one full collection.
  *
  * Invariant: only the first statement of a callback calls `tidy`, and only the last of `onConfigure` calls `tidyNow`. At
