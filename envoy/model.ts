@@ -23,6 +23,10 @@ export interface Route {
   /** Name of one of the zone's upstreams. */
   readonly upstream: string;
   readonly workload: RouteWorkload;
+  /** Another match than the prefix, as Envoy's RouteMatch: a path template, say. */
+  readonly match?: Config;
+  /** Further fields of Envoy's RouteAction: other rewrites, retries, redirects followed inside. */
+  readonly action?: Config;
 }
 
 export interface Upstream {

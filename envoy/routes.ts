@@ -16,13 +16,14 @@ export function routes(zone: Zone): Config {
   };
 }
 
-function route({ prefix, rewrite, upstream, workload }: Route): Config {
+function route({ prefix, rewrite, upstream, workload, match, action }: Route): Config {
   return {
-    match: { prefix },
+    match: match ?? { prefix },
     route: {
       cluster: upstream,
       timeout: seconds(UPSTREAM_SECONDS),
       ...(rewrite !== undefined && { prefix_rewrite: rewrite }),
+      ...action,
     },
     typed_per_filter_config: routeContext(workload),
   };

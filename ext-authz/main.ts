@@ -2,17 +2,14 @@
  * The life of one serving process: reads as a list in start order; stops in reverse. The stages are composed in
  * `process/stages.ts`; with more than one worker, `process/primary.ts` and `process/worker.ts` share this list.
  */
-import { randomUUID } from "node:crypto";
-import { readFile } from "node:fs/promises";
 import type { Settings } from "./config/settings.ts";
-import { generateSigningKey, loadSigningKey, type SigningKey } from "./mint/signing-key.ts";
 import type { Log } from "./observe/log.ts";
+import { startChecks } from "./process/check-side.ts";
 import { drain } from "./process/drain.ts";
+import { readSigningKey } from "./process/signing-key-file.ts";
 import { composeStages, type Stages } from "./process/stages.ts";
 import { watchTls } from "./process/watch-tls.ts";
-import { type GrpcServer, startGrpcServer } from "./transport/grpc-server.ts";
 import { startHttpServer } from "./transport/http-server.ts";
-import type { ServerTls } from "./transport/tls.ts";
 
 export interface Countersign extends Pick<Stages, "apply" | "refuse" | "stop"> {
   readonly grpc: string;
@@ -42,29 +39,4 @@ export async function start(settings: Settings, log: Log): Promise<Countersign> 
       await stages.stop();
     },
   };
-}
-
-/** @throws when the address cannot be bound. NOT_SERVING until told otherwise. */
-export function startChecks(settings: Settings, stages: Stages, tls: ServerTls | undefined): Promise<GrpcServer> {
-  return startGrpcServer(settings.listen.grpc, {
-    check: stages.check,
-    maxChecks: settings.limits.checks,
-    maxLagMs: settings.serving.maxLagMs,
-    newId: randomUUID,
-    revision: stages.revision,
-    observe: stages.observe,
-    clock: () => performance.now(),
-    tls,
-  });
-}
-
-/**
- * @param keyFile "" = a new key that nobody else has
- * @throws when the file cannot be read or holds no fitting key.
- */
-export async function readSigningKey(keyFile: string): Promise<SigningKey> {
-  if (keyFile === "") return generateSigningKey();
-  const key = await loadSigningKey(await readFile(keyFile, "utf8"));
-  if (!key.ok) throw new Error(`mint.keyFile: ${keyFile}: ${key.error}`);
-  return key.value;
 }

@@ -17,6 +17,7 @@ export interface Client {
 export async function openClient(port: number): Promise<Client> {
   const socket = await open(port);
   let text = "";
+  let closed = false;
   let settle: { resolve: (status: number) => void; reject: (error: Error) => void } | undefined;
   const fail = (error: Error): void => {
     settle?.reject(error);
@@ -25,7 +26,10 @@ export async function openClient(port: number): Promise<Client> {
   socket.setEncoding("latin1");
   socket.setTimeout(QUIET_MS, () => fail(new Error(`no answer in ${QUIET_MS / 1000} s`)));
   socket.on("error", fail);
-  socket.on("close", () => fail(new Error("the peer closed without an answer")));
+  socket.on("close", () => {
+    closed = true;
+    fail(new Error("the peer closed without an answer"));
+  });
   socket.on("data", (chunk: string) => {
     text += chunk;
     const end = text.indexOf("\r\n\r\n");
@@ -43,6 +47,7 @@ export async function openClient(port: number): Promise<Client> {
   return {
     send: (request) =>
       new Promise((resolve, reject) => {
+        if (closed) return reject(new Error("the peer has closed"));
         settle = { resolve, reject };
         socket.write(request);
       }),

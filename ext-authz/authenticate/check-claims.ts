@@ -4,6 +4,7 @@
  */
 import {
   AUDIENCE,
+  BRINGS_KEY,
   EXPIRED,
   ISSUER,
   NO_AUDIENCES_LISTED,
@@ -24,6 +25,8 @@ export interface ClaimRules {
 
 export function checkClaims(token: TokenContent, rules: ClaimRules, now: number): TokenRefusal | undefined {
   if (rules.issuer !== "" && token.issuer !== rules.issuer) return ISSUER;
+  // Whoever stands behind us may be less careful with a key that the token itself brings.
+  if (rules.strict && token.bringsKey) return BRINGS_KEY;
   return checkTime(token, rules, Math.floor(now)) ?? checkAudience(token, rules);
 }
 

@@ -39,6 +39,7 @@ export const SIGNATURE = refusal("token_signature", "Jwt verification fails");
 
 export const CRITICAL_HEADER = refusal("token_critical_header", "Jwt header [crit] is not supported");
 export const UNENCODED = refusal("token_critical_header", "Jwt header [b64] is not supported");
+export const BRINGS_KEY = refusal("token_critical_header", "Jwt header must not bring a key");
 export const TOO_LARGE = refusal("token_too_large", "Jwt is too large");
 export const TOO_MANY = refusal("token_too_many", "The request carries too many tokens");
 export const NO_EXPIRY = refusal("token_without_expiry", "Jwt has no expiry");

@@ -36,6 +36,8 @@ export interface TokenContent {
   readonly algorithm: Algorithm;
   /** "" = none. Only ever a value to compare, never a name to look something up with. */
   readonly kid: string;
+  /** The header brings a key, or says where one is (RFC 7515 §4.1.2, §4.1.3, §4.1.5). Never looked at. */
+  readonly bringsKey: boolean;
   readonly claims: JsonObject;
   /** The middle segment as sent. */
   readonly payloadSegment: string;
@@ -69,7 +71,7 @@ export function parseToken(raw: string, limits: Limits): Result<Token, TokenRefu
   return ok({ raw, payloadSegment, signedBytes, signature, ...header.value, ...payload.value });
 }
 
-type Header = Pick<Token, "alg" | "algorithm" | "kid">;
+type Header = Pick<Token, "alg" | "algorithm" | "kid" | "bringsKey">;
 type Payload = Pick<Token, "claims" | "issuer" | "subject" | "audiences" | "notBefore" | "expiresAt">;
 
 function readHeader(segment: string, limits: Limits): Result<Header, TokenRefusal> {
@@ -87,7 +89,8 @@ function readHeader(segment: string, limits: Limits): Result<Header, TokenRefusa
   if (Object.hasOwn(header, "crit")) return err(CRITICAL_HEADER);
   // RFC 7797 §7: no JWT. A reader that knows `b64` would find another payload signed than we do.
   if (Object.hasOwn(header, "b64") && header["b64"] !== true) return err(UNENCODED);
-  return ok({ alg, algorithm, kid: kid ?? "" });
+  const bringsKey = ["jwk", "jku", "x5u"].some((name) => Object.hasOwn(header, name));
+  return ok({ alg, algorithm, kid: kid ?? "", bringsKey });
 }
 
 function readPayload(segment: string, limits: Limits): Result<Payload, TokenRefusal> {

@@ -116,6 +116,7 @@ function withoutText({
   alg,
   algorithm,
   kid,
+  bringsKey,
   claims,
   issuer,
   subject,
@@ -123,14 +124,27 @@ function withoutText({
   notBefore,
   expiresAt,
 }: Token): KeptContent {
-  return { alg, algorithm, kid, claims, issuer, subject, audiences, notBefore, expiresAt };
+  return { alg, algorithm, kid, bringsKey, claims, issuer, subject, audiences, notBefore, expiresAt };
 }
 
 /** Member by member: spreading took three times as long, and this is what a hit costs. */
 function withText(content: KeptContent, raw: string): TokenContent {
-  const { alg, algorithm, kid, claims, issuer, subject, audiences, notBefore, expiresAt } = content;
+  const { alg, algorithm, kid, bringsKey, claims, issuer, subject, audiences, notBefore, expiresAt } = content;
   const payloadSegment = raw.slice(raw.indexOf(".") + 1, raw.lastIndexOf("."));
-  return { raw, payloadSegment, alg, algorithm, kid, claims, issuer, subject, audiences, notBefore, expiresAt };
+  return {
+    raw,
+    payloadSegment,
+    alg,
+    algorithm,
+    kid,
+    bringsKey,
+    claims,
+    issuer,
+    subject,
+    audiences,
+    notBefore,
+    expiresAt,
+  };
 }
 
 /** Name, Map slot, header fields and signers at their most. */

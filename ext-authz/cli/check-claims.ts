@@ -58,6 +58,7 @@ function unsigned(claims: JsonObject): Token {
     alg: "ES256",
     algorithm: es256(),
     kid: "",
+    bringsKey: false,
     claims,
     payloadSegment: Buffer.from(JSON.stringify(claims)).toString("base64url"),
     issuer: text(claims, "iss") ?? "",

@@ -1,8 +1,12 @@
-/** `countersign doctor`: what is wrong around the server. `doctor jwks` looks at issuers' keys and the way to them. */
+/**
+ * `countersign doctor`: what is wrong around the server. `doctor jwks` looks at issuers' keys and the way to them,
+ * `doctor envoy` at the configuration of the proxies.
+ */
 import { readFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import type { Settings } from "../config/settings.ts";
 import { type Command, EXIT, type ExitCode, type Output, UsageError } from "./command.ts";
+import { doctorEnvoyUsage, runDoctorEnvoy } from "./doctor-envoy.ts";
 import type { Finding } from "./doctor-finding.ts";
 import { type Examination, examineJwks } from "./doctor-jwks.ts";
 import type { KeyFacts } from "./doctor-keys.ts";
@@ -11,7 +15,7 @@ import { targetsOf } from "./doctor-targets.ts";
 import { formatProblem, loadResources, loadSettings } from "./load-settings.ts";
 
 export const doctor: Command = {
-  summary: "say what is wrong with issuers' keys",
+  summary: "say what is wrong with issuers' keys, and with Envoy's or Istio's configuration",
   usage: `usage: countersign doctor jwks [--config FILE] [URI|ISSUER…] [--json]
 
 Asks for keys as serve would, with its address guard, CAs and limits: all issuers of the policies, or those that are named.
@@ -20,8 +24,10 @@ Looks at: reachability, TLS (chain, end, private CA), clocks (Date header), cach
 kid, weak or unusable keys, private keys that were published, ages where x5c tells them.
 Each finding has an id, what was seen, and what to do.
 
-Exit codes: 0 nothing or remarks only, 1 warnings or errors, 2 wrong usage or bad input, 3 could not run.`,
-  run: runDoctor,
+Exit codes: 0 nothing or remarks only, 1 warnings or errors, 2 wrong usage or bad input, 3 could not run.
+
+${doctorEnvoyUsage}`,
+  run: (args, output) => (args[0] === "envoy" ? runDoctorEnvoy(args.slice(1), output) : runDoctor(args, output)),
 };
 
 async function runDoctor(args: readonly string[], output: Output): Promise<ExitCode> {
@@ -31,7 +37,7 @@ async function runDoctor(args: readonly string[], output: Output): Promise<ExitC
     allowPositionals: true,
   });
   const [about, ...asked] = positionals;
-  if (about !== "jwks") throw new UsageError("what to look at: doctor jwks");
+  if (about !== "jwks") throw new UsageError("what to look at: doctor jwks, or doctor envoy");
   const settings = await loadSettings(values.config);
   const policies = settings.ok ? await readPolicies(settings.value) : settings;
   if (!settings.ok || !policies.ok) {

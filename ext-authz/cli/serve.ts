@@ -1,7 +1,18 @@
-/** `countersign serve`: the server, until SIGTERM or SIGINT; SIGHUP reads the policies again. */
+/** `countersign serve`: the server, until SIGTERM or SIGINT; SIGHUP reads the policies again, SIGUSR2 restarts workers. */
+import cluster from "node:cluster";
 import { parseArgs } from "node:util";
+import type { Settings } from "../config/settings.ts";
 import { start } from "../main.ts";
 import { createLog, type Log } from "../observe/log.ts";
+import { watchFiles } from "../observe/watch-files.ts";
+import { createPolicyLoads } from "../process/policy-loads.ts";
+import { startPrimary } from "../process/primary.ts";
+import { setTimer } from "../process/timer.ts";
+import { unsharedMemory } from "../process/unshared-memory.ts";
+import { watchedFolders } from "../process/watched-folders.ts";
+import { runWorker } from "../process/worker.ts";
+import type { Resource } from "../resources/resource.ts";
+import { err, ok } from "../result.ts";
 import { type Command, EXIT, type Output, UsageError } from "./command.ts";
 import { formatProblem, loadResources, loadSettings } from "./load-settings.ts";
 
@@ -11,13 +22,19 @@ export const serve: Command = {
 
 Answers envoy.service.auth.v3 Check on listen.grpc and operators on listen.http.
 FILE defaults to $COUNTERSIGN_CONFIG, then ./countersign.yaml, then the built-in defaults.
-SIGHUP reads the policies again; a broken one changes nothing. SIGTERM finishes what is under way and stops.
+Policies are read again when their files change, and at SIGHUP; a broken one changes nothing. SIGUSR2 restarts the
+workers one after the other. SIGTERM finishes what is under way and stops.
 
 Exit codes: 0 stopped, 2 settings or policies are wrong, 3 could not run.`,
   run: runServe,
 };
 
 async function runServe(args: readonly string[], output: Output) {
+  // A worker was told everything by its primary; its arguments are only the primary's own.
+  if (cluster.isWorker) {
+    await runWorker();
+    return EXIT.fine;
+  }
   const { values, positionals } = parseArgs({
     args: [...args],
     options: { config: { type: "string", short: "c" } },
@@ -34,47 +51,66 @@ async function runServe(args: readonly string[], output: Output) {
     for (const problem of first.error) output.err(formatProblem(problem));
     return EXIT.usage;
   }
+  const unshared = settings.value.workers > 1 ? unsharedMemory(first.value.resources) : undefined;
+  if (unshared !== undefined) {
+    output.err(unshared);
+    return EXIT.usage;
+  }
   const log = createLog(
     settings.value.log,
     (line) => process.stderr.write(line),
     () => new Date(),
   );
-  if (settings.value.workers !== 1)
-    log.warn("this version serves from one process", { workers: settings.value.workers });
   for (const warning of first.value.problems) log.warn("policy", { problem: formatProblem(warning) });
+  await live(settings.value, first.value.resources, log);
+  return EXIT.fine;
+}
 
-  const candidates = await readCandidate(settings.value.shadowPolicies, log);
+/** From the first policies to the end of the last check. */
+async function live(settings: Settings, resources: readonly Resource[], log: Log): Promise<void> {
+  const candidates = await readCandidate(settings.shadowPolicies, log);
   // Signals may come before the first set is in force: a reload then waits its turn, a stop does not.
   const stopped = new Promise<void>((resolve) => {
     process.once("SIGTERM", resolve);
     process.once("SIGINT", resolve);
   });
-  let hangUp = (): void => {};
-  process.on("SIGHUP", () => hangUp());
+  let again = async (): Promise<void> => {};
+  let roll = async (): Promise<void> => {};
+  process.on("SIGHUP", () => void again());
+  process.on("SIGUSR2", () => void roll());
+  // Before the first set is put in force: what changes meanwhile is not missed.
+  const paths = [...settings.policies, ...settings.shadowPolicies];
+  const watching = settings.serving.watch
+    ? watchFiles({ ...watchedFolders(paths), setTimer, changed: () => again() })
+    : undefined;
 
-  const countersign = await start(settings.value, log);
-  const reload = async (): Promise<void> => {
-    const next = await loadResources(settings.value.policies);
-    if (next.ok) {
-      return countersign.apply(next.value.resources, await readCandidate(settings.value.shadowPolicies, log));
-    }
-    for (const problem of next.error) log.error("policy", { problem: formatProblem(problem) });
-    countersign.refuse(next.error.length);
+  const primary = settings.workers > 1 ? await startPrimary(settings, log) : undefined;
+  const countersign = primary ?? (await start(settings, log));
+  const inForce = countersign.apply(resources, candidates);
+  const loads = createPolicyLoads(inForce, {
+    async read() {
+      const next = await loadResources(settings.policies);
+      if (!next.ok) return err(next.error.map(formatProblem));
+      return ok({ resources: next.value.resources, candidates: await readCandidate(settings.shadowPolicies, log) });
+    },
+    apply: ({ resources, candidates }) => countersign.apply(resources, candidates),
+    refuse: countersign.refuse,
+    log,
+  });
+  again = loads.again;
+  roll = async () => {
+    if (primary === undefined) return log.warn("one process cannot restart itself: set workers above 1");
+    await primary.roll().catch((cause: unknown) => log.error("workers not restarted", { cause }));
   };
-  const inForce = countersign.apply(first.value.resources, candidates);
-  let reloading = inForce.catch(() => {});
-  hangUp = () => {
-    reloading = reloading.then(reload).catch((cause: unknown) => {
-      log.error("policies could not be read", { cause });
-      countersign.refuse(1);
-    });
-  };
-  await Promise.race([inForce, stopped]);
-  await stopped;
-  log.info("stopping");
-  await countersign.stop();
-  log.info("stopped");
-  return EXIT.fine;
+  try {
+    await Promise.race([inForce, stopped]);
+    await stopped;
+    log.info("stopping");
+  } finally {
+    watching?.stop();
+    await countersign.stop();
+    log.info("stopped");
+  }
 }
 
 /** A candidate set that cannot be read is no candidate: what is only being tried must not stop what serves. */

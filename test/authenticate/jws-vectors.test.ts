@@ -29,6 +29,7 @@ function tokenOf(jws: string): Token {
     alg,
     algorithm,
     kid: "",
+    bringsKey: false,
     claims: {},
     payloadSegment: payload,
     issuer: "",

@@ -123,7 +123,9 @@ describe.each(["h1", "h2"] as const)("over %s", (over) => {
 
   it.each(rows.map((row) => [row.name, row] as const))("%s", async (_, row) => {
     const before = service.arrived();
-    const text = await send(row, over);
+    let text = await send(row, over);
+    // On a busy machine a check may take longer than its deadline, which is a refusal too: but not the one looked for.
+    if (row.expect === "clean" && text.includes("Service Unavailable")) text = await send(row, over);
     if (row.expect === "refused") {
       expect(served(row, text), text).toBe(false);
       if (row.at === "bare") expect(service.arrived()).toBe(before);

@@ -1,9 +1,11 @@
-/** The conformance table in real Envoy, where one is found. */
+/** The conformance tables in real Envoy, where one is found. */
+import { createServer, type Server } from "node:http";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { findEnvoy } from "../../setup/envoy.mjs";
 import { compile, example } from "./compile.ts";
 import { bodyAnswer, conformanceCases } from "./conformance-cases.ts";
 import { ask, type EnvoyProcess, startEnvoy } from "./envoy-process.ts";
+import { exchangeCases, keysAnswer, type Seen } from "./exchange-cases.ts";
 
 const found = await findEnvoy().then(
   (envoy: { path: string }) => envoy.path,
@@ -35,5 +37,57 @@ describe.runIf(found)("in Envoy", () => {
   test("a trap refuses this and every later request", async () => {
     expect((await ask(envoy?.port ?? 0, [["x-probe", "trap"]])).status).toBe(503);
     expect((await ask(envoy?.port ?? 0, [])).status).toBe(503);
+  });
+});
+
+function textsOf(values: NodeJS.Dict<string>): Seen["trailers"] {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, String(value)]));
+}
+
+/** The service behind, and the cluster "keys": answers to `/keys`, else with what it saw. */
+function startService(): Server {
+  const service = createServer((request, response) => {
+    let body = "";
+    request.setEncoding("utf8");
+    request.on("data", (text: string) => {
+      body += text;
+    });
+    request.on("end", () => {
+      const call = String(request.headers["x-t-call"] ?? "").replace(/^\d+ /, "");
+      const seen: Seen = { body, trailers: textsOf(request.trailers), call };
+      response.end(request.url === "/keys" ? keysAnswer : JSON.stringify(seen));
+    });
+  });
+  return service.listen(0, "127.0.0.1");
+}
+
+describe.runIf(found)("in Envoy, with a service behind", () => {
+  let envoy: EnvoyProcess | undefined;
+  let service: Server | undefined;
+  beforeAll(async () => {
+    service = startService();
+    await new Promise((resolve) => service?.once("listening", resolve));
+    const bound = service.address();
+    const port = typeof bound === "object" && bound !== null ? bound.port : 0;
+    const options = { configuration: "tick", service: port };
+    envoy = await startEnvoy(found ?? "", await compile(example("probe")), "probe", options);
+  });
+  afterAll(async () => {
+    await envoy?.stop();
+    service?.closeAllConnections();
+    service?.close();
+  });
+
+  test.each(exchangeCases)("$title", async ({ headers, chunks, trailers, seen }) => {
+    const announced: readonly (readonly [string, string])[] =
+      Object.keys(trailers).length > 0 ? [["trailer", Object.keys(trailers).join()]] : [];
+    const got = await ask(envoy?.port ?? 0, [["x-upstream", "1"], ...announced, ...headers], chunks, trailers);
+    expect(got.status).toBe(200);
+    expect(JSON.parse(got.body)).toEqual(seen);
+  });
+
+  test("ticks come again and again", async () => {
+    const ticks = async () => (await ask(envoy?.port ?? 0, [["x-probe", "get-shared:ticks"]])).body;
+    await expect.poll(ticks).toMatch(/^0\[([3-9]|\d{2,})\]\n$/);
   });
 });

@@ -1,8 +1,9 @@
-/** The conformance table in the Node host. */
+/** The conformance tables in the Node host. */
 import { beforeAll, expect, test } from "vitest";
 import { createHost } from "../../wasm-filter/proxy-wasm-sdk-as/host/index.ts";
 import { compile, example } from "./compile.ts";
 import { bodyAnswer, conformanceCases } from "./conformance-cases.ts";
+import { exchangeCases, keysAnswer } from "./exchange-cases.ts";
 
 let module: Uint8Array;
 beforeAll(async () => {
@@ -32,4 +33,35 @@ test("a body is read by range and changed at both ends, not in the middle", asyn
   stream.requestBody("abc");
   const { localReply } = stream.requestBody("def", { endOfStream: true });
   expect(Buffer.from(localReply?.body ?? []).toString()).toBe(bodyAnswer);
+});
+
+test.each(exchangeCases)("$title", async ({ headers, chunks, trailers, seen }) => {
+  const plugin = (await createHost(module, { clusters: ["keys"] })).startPlugin({ rootId: "probe" });
+  const stream = plugin.stream();
+  stream.requestHeaders([[":method", "POST"], [":path", "/p"], ...headers]);
+  plugin.calls[0]?.respond({ headers: [[":status", "200"]], body: keysAnswer });
+  const lines = Object.entries(trailers);
+  const bodies = chunks.map((chunk, index) => {
+    const endOfStream = lines.length === 0 && index === chunks.length - 1;
+    return Buffer.from(stream.requestBody(chunk, { endOfStream }).body).toString();
+  });
+  const call = stream.headers("request").find(([name]) => name === "x-t-call")?.[1];
+  const kept = lines.length === 0 ? [] : stream.requestTrailers(lines).headers;
+  const found = {
+    body: bodies.join(""),
+    trailers: Object.fromEntries(kept),
+    call: String(call ?? "").replace(/^\d+ /, ""),
+  };
+  expect(found).toEqual(seen);
+});
+
+test("ticks come again and again", async () => {
+  const host = await createHost(module);
+  const plugin = host.startPlugin({ rootId: "probe", configuration: "tick" });
+  host.tick(30);
+  const { localReply } = plugin.stream().requestHeaders([
+    [":path", "/p"],
+    ["x-probe", "get-shared:ticks"],
+  ]);
+  expect(Buffer.from(localReply?.body ?? []).toString()).toBe("0[3]\n");
 });

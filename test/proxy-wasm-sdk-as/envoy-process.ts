@@ -19,12 +19,24 @@ export interface Answer {
   readonly body: string;
 }
 
-export async function startEnvoy(binary: string, module: Uint8Array, rootId: string): Promise<EnvoyProcess> {
+export interface EnvoyOptions {
+  /** The plugin's. */
+  readonly configuration?: string;
+  /** Port of a service for requests with `x-upstream`, which is the cluster "keys" as well. */
+  readonly service?: number;
+}
+
+export async function startEnvoy(
+  binary: string,
+  module: Uint8Array,
+  rootId: string,
+  options: EnvoyOptions = {},
+): Promise<EnvoyProcess> {
   const folder = await mkdtemp(join(tmpdir(), "envoy-"));
   const wasm = join(folder, "filter.wasm");
   const adminFile = join(folder, "admin");
   await writeFile(wasm, module);
-  await writeFile(join(folder, "envoy.json"), JSON.stringify(bootstrap(wasm, rootId)));
+  await writeFile(join(folder, "envoy.json"), JSON.stringify(bootstrap(wasm, rootId, options)));
   const flags = ["--use-dynamic-base-id", "--concurrency", "1", "--admin-address-path", adminFile, "-l", "error"];
   const child = spawn(binary, ["-c", join(folder, "envoy.json"), ...flags], { stdio: ["ignore", "ignore", "pipe"] });
   let complaints = "";
@@ -71,6 +83,7 @@ export function ask(
   port: number,
   headers: readonly (readonly [string, string])[],
   chunks: readonly string[] = [],
+  trailers: Readonly<Record<string, string>> = {},
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const framing = chunks.length > 0 ? ["transfer-encoding", "chunked"] : [];
@@ -88,36 +101,59 @@ export function ask(
     );
     sent.on("error", reject);
     for (const chunk of chunks) sent.write(chunk);
+    sent.addTrailers(trailers);
     sent.end();
   });
 }
 
-function bootstrap(wasm: string, rootId: string): object {
-  const address = { socket_address: { address: "127.0.0.1", port_value: 0 } };
-  const type = (name: string) => `type.googleapis.com/envoy.extensions.filters.${name}`;
+function bootstrap(wasm: string, rootId: string, { configuration = "", service }: EnvoyOptions): object {
+  const at = (port: number) => ({ socket_address: { address: "127.0.0.1", port_value: port } });
+  const type = (name: string) => `type.googleapis.com/envoy.extensions.${name}`;
   const vm = { runtime: "envoy.wasm.runtime.v8", code: { local: { filename: wasm } } };
+  const config = {
+    root_id: rootId,
+    failure_policy: "FAIL_CLOSED",
+    allow_on_headers_stop_iteration: true,
+    configuration: { "@type": "type.googleapis.com/google.protobuf.StringValue", value: configuration },
+    vm_config: vm,
+  };
   const filters = [
-    {
-      name: "probe",
-      typed_config: {
-        "@type": type("http.wasm.v3.Wasm"),
-        config: {
-          root_id: rootId,
-          failure_policy: "FAIL_CLOSED",
-          allow_on_headers_stop_iteration: true,
-          vm_config: vm,
-        },
-      },
-    },
-    { name: "router", typed_config: { "@type": type("http.router.v3.Router") } },
+    { name: "probe", typed_config: { "@type": type("filters.http.wasm.v3.Wasm"), config } },
+    { name: "router", typed_config: { "@type": type("filters.http.router.v3.Router") } },
   ];
-  const route = { match: { prefix: "/" }, direct_response: { status: 204 } };
+  const direct = { match: { prefix: "/" }, direct_response: { status: 204 } };
+  const upstream = {
+    match: { prefix: "/", headers: [{ name: "x-upstream", present_match: true }] },
+    route: { cluster: "keys" },
+  };
+  const trailers = { http_protocol_options: { enable_trailers: true } };
   const manager = {
-    "@type": type("network.http_connection_manager.v3.HttpConnectionManager"),
+    "@type": type("filters.network.http_connection_manager.v3.HttpConnectionManager"),
     stat_prefix: "probe",
-    route_config: { virtual_hosts: [{ name: "all", domains: ["*"], routes: [route] }] },
+    ...trailers,
+    route_config: {
+      virtual_hosts: [{ name: "all", domains: ["*"], routes: service === undefined ? [direct] : [upstream, direct] }],
+    },
     http_filters: filters,
   };
+  const protocol = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
+  const keys = {
+    name: "keys",
+    type: "STATIC",
+    load_assignment: {
+      cluster_name: "keys",
+      endpoints: [{ lb_endpoints: [{ endpoint: { address: at(service ?? 0) } }] }],
+    },
+    typed_extension_protocol_options: {
+      [protocol]: { "@type": type("upstreams.http.v3.HttpProtocolOptions"), explicit_http_config: trailers },
+    },
+  };
   const chain = { filters: [{ name: "http", typed_config: manager }] };
-  return { admin: { address }, static_resources: { listeners: [{ name: "main", address, filter_chains: [chain] }] } };
+  return {
+    admin: { address: at(0) },
+    static_resources: {
+      listeners: [{ name: "main", address: at(0), filter_chains: [chain] }],
+      clusters: service === undefined ? [] : [keys],
+    },
+  };
 }

@@ -151,7 +151,13 @@ describe("the guard's path rule", () => {
         method,
         fc.constantFrom(...MODES),
         (path, verb, mode) => {
-          expect(guardRefuses(path, verb, mode)).toBe(serverRefuses(path, verb, mode));
+          const byServer = serverRefuses(path, verb, mode);
+          // Escapes that are not UTF-8 are left to the server: the guard may refuse less, never more.
+          const leftToServer = /%[89a-f]/i.test(path);
+          expect([guardRefuses(path, verb, mode), byServer]).toEqual([
+            byServer && (!leftToServer || guardRefuses(path, verb, mode)),
+            byServer,
+          ]);
         },
       ),
       { numRuns: 5000 },

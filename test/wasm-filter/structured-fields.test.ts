@@ -74,7 +74,8 @@ describe("structured fields", () => {
   const OTHERS: readonly (readonly [line: string, want: string])[] = [
     ["countersign=:AQID:", ""],
     ["sig1=:AQID:, countersign=:AQID:", "sig1=:AQID:"],
-    ['countersign=("a");x, sig1=("b");tag="countersign", countersign=1', 'sig1=("b");tag="countersign"'],
+    ['countersign=("a");x, sig1=("b");tag="other", countersign=1', 'sig1=("b");tag="other"'],
+    ['sig1=("b");tag="countersign", sig2=("c")', 'sig2=("c")'],
     ["countersign2=1, xcountersign=1", "countersign2=1, xcountersign=1"],
     ["sig1=:AQID:, countersign=:broken", ""],
   ];

@@ -35,6 +35,7 @@ export function ambiguity(target: Uint8Array, method: Uint8Array, normalized: bo
     if (code == 0x25) {
       const escaped = escapedByte(target, at, end);
       if (escaped == 0x2f || escaped == 0x5c || escaped == 0) return "an encoded slash, backslash or NUL";
+      if ((escaped > 0 && escaped < 0x20) || escaped == 0x7f) return "an encoded control byte";
       if (normalized && escaped > 0 && isUnreserved(<u8>escaped)) return "not normalized";
     } else if (normalized && neverNormalized(code)) return "not normalized";
     if (code == 0x2f && at > 0) {

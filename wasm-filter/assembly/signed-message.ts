@@ -39,6 +39,9 @@ function normalAuthority(authority: Uint8Array, scheme: Uint8Array): Uint8Array 
   let end = authority.length;
   if (spells(scheme, 0, scheme.length, "https") && spells(authority, end - 4, end, ":443")) end -= 4;
   else if (spells(scheme, 0, scheme.length, "http") && spells(authority, end - 3, end, ":80")) end -= 3;
+  // `host:8080:80` is not the `host:8080` that was signed: only the one port of a host is its default.
+  const colon = find(authority, 0x3a, 0, end);
+  if (end < authority.length && colon >= 0 && byteAt(authority, end - 1) != 0x5d) end = authority.length;
   const out = slice(authority, 0, end);
   for (let i = 0; i < out.length; i++) out[i] = lower(out[i]);
   return out;

@@ -19,7 +19,7 @@ export class LabelledMember {
   ) {}
 }
 
-/** All members of our label; `ok` false when a line does not parse. */
+/** All members of our label; `ok` false when a line does not parse or another label bears our tag. */
 export class Labelled {
   ok: bool = true;
   members: LabelledMember[] = [];
@@ -31,6 +31,8 @@ export class Labelled {
       for (let m = 0; m < dictionary.members.length; m++) {
         const member = dictionary.members[m];
         if (dictionary.isLabelled(member, LABEL)) this.members.push(new LabelledMember(lines[i], member));
+        // Who looks for stamps by their tag would find this one.
+        else if (dictionary.isTagged(member, LABEL)) this.ok = false;
       }
     }
   }
@@ -44,7 +46,7 @@ export function withoutOurs(lines: Uint8Array[]): Uint8Array {
     if (!dictionary.ok) return new Uint8Array(0);
     for (let m = 0; m < dictionary.members.length; m++) {
       const member = dictionary.members[m];
-      if (dictionary.isLabelled(member, LABEL)) continue;
+      if (dictionary.isLabelled(member, LABEL) || dictionary.isTagged(member, LABEL)) continue;
       if (out.length > 0) out.text(", ");
       out.bytes(slice(lines[i], member.keyStart, member.end));
     }

@@ -61,6 +61,17 @@ export class Dictionary {
     return spells(this.line, member.keyStart, member.keyEnd, label);
   }
 
+  /** True when the member has a parameter `tag` (RFC 9421 §2.3) that is the string `tag`. */
+  isTagged(member: Member, tag: string): bool {
+    const parameters = member.value.parameters;
+    for (let i = 0; i < parameters.length; i++) {
+      const item = parameters[i].value;
+      if (!spells(this.line, parameters[i].keyStart, parameters[i].keyEnd, "tag") || item.kind != TEXT) continue;
+      if (spells(this.line, item.start + 1, item.end - 1, tag)) return true;
+    }
+    return false;
+  }
+
   private refuse(): void {
     this.ok = false;
   }

@@ -4,13 +4,10 @@
  * redirect is followed (it would carry token and secret elsewhere), nothing compressed is taken, the size is bounded while
  * reading, and link-local and metadata addresses are refused as they are for keys.
  */
-import { lookup as dnsLookup } from "node:dns";
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
-import { isIP, type LookupFunction } from "node:net";
-import { rootCertificates } from "node:tls";
 import { err, ok, type Result } from "../../result.ts";
-import { isBlockedAddress } from "../blocked-address.ts";
+import { type ConnectionBounds, lookupOf, readTarget, rootsOf } from "../guarded-connection.ts";
 
 export interface IntrospectionRequest {
   readonly url: string;
@@ -26,19 +23,11 @@ export interface IntrospectionRequest {
 /** Never rejects. The error is for logs: it holds nothing of what was sent or received. */
 export type IntrospectionPost = (request: IntrospectionRequest) => Promise<Result<string, string>>;
 
-export interface PostOptions {
-  /** PEM certificates to trust besides the built-in ones; "" = none. */
-  readonly caPem: string;
-  readonly allowPrivateAddresses: boolean;
-}
-
 const CONNECTIONS = { keepAlive: true, maxSockets: 64, maxFreeSockets: 8, timeout: 30_000 };
 
-export function createIntrospectionPost({ caPem, allowPrivateAddresses }: PostOptions): IntrospectionPost {
-  const ca = caPem === "" ? {} : { ca: [...rootCertificates, caPem] };
+export function createIntrospectionPost(bounds: ConnectionBounds): IntrospectionPost {
   const http = new HttpAgent(CONNECTIONS);
-  const https = new HttpsAgent({ ...CONNECTIONS, ...ca });
-  const lookup = allowPrivateAddresses ? undefined : guardedLookup;
+  const https = new HttpsAgent({ ...CONNECTIONS, ...rootsOf(bounds) });
 
   function post(request: IntrospectionRequest, url: URL, isRetry: boolean): Promise<Result<string, string>> {
     return new Promise((resolve) => {
@@ -46,7 +35,7 @@ export function createIntrospectionPost({ caPem, allowPrivateAddresses }: PostOp
       const outgoing = (isHttps ? httpsRequest : httpRequest)(url, {
         method: "POST",
         agent: isHttps ? https : http,
-        lookup,
+        ...lookupOf(bounds),
         signal: request.signal,
         headers: {
           accept: "application/json",
@@ -72,33 +61,10 @@ export function createIntrospectionPost({ caPem, allowPrivateAddresses }: PostOp
   }
 
   return async (request) => {
-    const url = readUrl(request.url, allowPrivateAddresses);
+    const url = readTarget(request.url, bounds.allowPrivateAddresses);
     return url.ok ? post(request, url.value, false) : url;
   };
 }
-
-function readUrl(text: string, allowPrivate: boolean): Result<URL, string> {
-  if (!URL.canParse(text)) return err("not a URL");
-  const url = new URL(text);
-  if (url.protocol !== "https:" && url.protocol !== "http:") return err("neither http nor https");
-  if (url.username !== "" || url.password !== "") return err("credentials in the URL");
-  // node never looks up a literal address, so the guard below would not see it.
-  const host = url.hostname.replace(/^\[|\]$/g, "");
-  if (!allowPrivate && isIP(host) !== 0 && isBlockedAddress(host)) return err("link-local or metadata address");
-  return ok(url);
-}
-
-const guardedLookup: LookupFunction = (hostname, options, callback) => {
-  dnsLookup(hostname, { ...options, all: true }, (error, addresses) => {
-    const first = addresses?.[0];
-    if (error !== null) return callback(error, "", 0);
-    if (first === undefined || addresses.some(({ address }) => isBlockedAddress(address))) {
-      return callback(new Error("link-local or metadata address"), "", 0);
-    }
-    if (options.all === true) callback(null, addresses);
-    else callback(null, first.address, first.family);
-  });
-};
 
 async function readAnswer(response: IncomingMessage, maxBytes: number): Promise<Result<string, string>> {
   if (response.statusCode !== 200) return err(`status ${response.statusCode ?? 0}`);

@@ -3,7 +3,7 @@
  * A filter's role is told by the type of its configuration, behind a matcher or delivered by ECDS too; names are free text.
  */
 import { around, child, type Frame, isNamed, isRecord, isTrue, items, numberOf, textOf } from "./frame.ts";
-import { type Typed, TYPES, typedAt } from "./typed.ts";
+import { TYPES, type Typed, typedAt } from "./typed.ts";
 
 export type Role = "ext_authz" | "guard" | "stamp" | "router" | "codec" | "other";
 

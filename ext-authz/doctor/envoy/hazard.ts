@@ -21,16 +21,16 @@ export interface Seen<Id extends string = string> {
   readonly saw: string;
 }
 
-export interface Group<K extends Kinds = Kinds> {
-  readonly kinds: K;
-  readonly examine: (survey: Survey) => Iterable<Seen<keyof K & string>>;
+export interface Group {
+  readonly kinds: Kinds;
+  readonly examine: (survey: Survey) => Iterable<Seen>;
 }
 
 /** A group whose findings can only have the ids of its own table. */
 export function group<const K extends Kinds>(
   kinds: K,
   examine: (survey: Survey) => Iterable<Seen<keyof K & string>>,
-): Group<K> {
+): Group {
   return { kinds, examine };
 }
 

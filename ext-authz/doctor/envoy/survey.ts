@@ -6,7 +6,7 @@
  */
 import { type Chain, chainOf, type Filter, filtersOf } from "./chain.ts";
 import { below, type ConfigDocument, child, type Frame, isNamed, isRecord, items, rootOf, textOf } from "./frame.ts";
-import { type Typed, TYPES, typedAt } from "./typed.ts";
+import { TYPES, type Typed, typedAt } from "./typed.ts";
 
 export interface KubernetesObject {
   readonly kind: string;
@@ -74,7 +74,8 @@ function isEmbeddedMesh({ parent, document }: Frame): boolean {
 /** The document itself, or an item of a List. */
 function kubernetesObject(frame: Frame): KubernetesObject | undefined {
   const kind = textOf(child(frame, "kind"));
-  const isTop = frame.parent === undefined || (frame.parent.key === "items" && frame.parent.parent?.parent === undefined);
+  const isTop =
+    frame.parent === undefined || (frame.parent.key === "items" && frame.parent.parent?.parent === undefined);
   if (kind === undefined || !isTop || textOf(child(frame, "api_version")) === undefined) return undefined;
   return kind === "List" ? undefined : { kind, frame };
 }

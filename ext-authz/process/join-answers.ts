@@ -1,0 +1,54 @@
+/**
+ * One HTTP side for all workers. In: a path, the workers that serve, as functions. Out: one answer: metrics added up, a
+ * decision from whoever made it, readiness from the worst, everything else from the first. Effects: asks workers.
+ */
+import type { Answering, HttpAnswer } from "../transport/http-server.ts";
+import { joinMetrics } from "./join-metrics.ts";
+
+/** Resolves to nothing when the worker did not answer in time. */
+export type AskWorker = (path: string) => Promise<HttpAnswer | undefined>;
+
+export interface Joined {
+  readonly workers: () => readonly AskWorker[];
+  /** Metrics of workers that are gone. */
+  readonly departed: () => readonly string[];
+}
+
+const NONE: HttpAnswer = {
+  status: 503,
+  contentType: "application/json",
+  body: '{"ready":false,"error":"no worker serves"}\n',
+};
+
+export function joinAnswers({ workers, departed }: Joined): Answering {
+  return async (path) => {
+    // The primary's own life: it replaces its workers, so their absence is no reason to restart it.
+    if (path === "/healthz") return { status: 200, contentType: "text/plain", body: "ok\n" };
+    const asked = workers();
+    if (path === "/metrics") return metrics(await answers(asked, path), departed());
+    if (path.startsWith("/v1/decisions/")) {
+      const all = await answers(asked, path);
+      return all.find(({ status }) => status === 200) ?? all[0] ?? NONE;
+    }
+    if (path === "/readyz") {
+      const all = await answers(asked, path);
+      return all.find(({ status }) => status !== 200) ?? all[0] ?? NONE;
+    }
+    for (const ask of asked) {
+      const answer = await ask(path);
+      if (answer !== undefined) return answer;
+    }
+    return NONE;
+  };
+}
+
+async function answers(asked: readonly AskWorker[], path: string): Promise<readonly HttpAnswer[]> {
+  return (await Promise.all(asked.map((ask) => ask(path)))).filter((answer) => answer !== undefined);
+}
+
+function metrics(answered: readonly HttpAnswer[], departed: readonly string[]): HttpAnswer {
+  const first = answered[0];
+  if (first === undefined) return NONE;
+  const texts = answered.map(({ body }) => (typeof body === "string" ? body : ""));
+  return { ...first, body: joinMetrics(texts, departed) };
+}
