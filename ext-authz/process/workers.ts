@@ -91,15 +91,18 @@ export function createWorkers({ slots, fork, setTimer, clock, log, killMs }: Wor
   }
 
   async function replace(policies: Policies): Promise<void> {
-    const asked = [...inService.values()];
-    const errors = await Promise.all(asked.map((member) => member.apply(policies)));
-    if (!errors.includes("")) throw new Error(errors[0] ?? "no worker is in service to try them");
-    current = policies;
-    // Who did not follow, or came meanwhile with older ones, is replaced by one that starts with them.
-    const behind = [...inService.values()].filter((member) => errors[asked.indexOf(member)] !== "");
-    for (const { slot } of behind) {
-      log.error("worker did not take the policies and is replaced", { worker: slot });
-      await fill(slot, policies);
+    const outcomes = new Map<Member, string>();
+    const unasked = (): readonly Member[] => [...inService.values()].filter((member) => !outcomes.has(member));
+    // Again for those who came into service meanwhile, with the policies before.
+    for (let next = unasked(); next.length > 0; next = unasked()) {
+      await Promise.all(next.map(async (member) => outcomes.set(member, await member.apply(policies))));
+      if ([...outcomes.values()].includes("")) current = policies;
+    }
+    if (current !== policies) throw new Error([...outcomes.values()][0] ?? "no worker is in service to try them");
+    for (const member of inService.values()) {
+      if (outcomes.get(member) === "") continue;
+      log.error("worker did not take the policies and is ended", { worker: member.slot, why: outcomes.get(member) });
+      member.kill();
     }
   }
 

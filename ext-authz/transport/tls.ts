@@ -17,7 +17,7 @@ export interface ServerTls {
   /** Reads the files again. @throws when they are missing or do not fit together; what was in use stays. */
   renew(): Promise<void>;
   /** For a certificate whose chain was verified. */
-  allows(certificate: Pick<PeerCertificate, "subjectaltname">): boolean;
+  allows(certificate: Partial<Pick<PeerCertificate, "subjectaltname">>): boolean;
 }
 
 type ReadFile = (path: string) => Promise<string>;
@@ -51,6 +51,8 @@ async function load(settings: TlsSettings, readFile: ReadFile): Promise<SecureCo
     readFile(keyFile),
     clientCaFile === "" ? undefined : readFile(clientCaFile),
   ]);
+  // What is empty counts as not given, and a server without a certificate starts all the same.
+  if (cert === "" || key === "") throw new Error(`listen.tls: ${certFile}, ${keyFile}: one of them is empty`);
   // An empty bundle would be taken for none, and none means Node's own roots.
   if (ca !== undefined && !ca.includes("-----BEGIN CERTIFICATE-----")) {
     throw new Error(`listen.tls.clientCaFile: ${clientCaFile}: holds no certificate`);

@@ -4,7 +4,7 @@
  * upstream are. Out: the bootstrap. No effects.
  */
 import { clusters } from "../../envoy/cluster.ts";
-import { extAuthz } from "../../envoy/ext-authz.ts";
+import { checkCluster, extAuthz } from "../../envoy/ext-authz.ts";
 import { type Config, type SocketAddress, socketAddress, typed, type Zone } from "../../envoy/model.ts";
 import { edgeZone } from "../../envoy/samples.ts";
 
@@ -32,7 +32,36 @@ export function conformanceBootstrap(checkPort: number, upstreamPort: number): C
   return {
     node: { id: "conformance", cluster: "countersign" },
     admin: { address: socketAddress(local(0)) },
-    static_resources: { listeners, clusters: clusters(zone) },
+    static_resources: { listeners: [...listeners, tcpListener()], clusters: clusters(zone) },
+  };
+}
+
+const proxyProtocol = {
+  name: "envoy.filters.listener.proxy_protocol",
+  typed_config: typed("envoy.extensions.filters.listener.proxy_protocol.v3.ProxyProtocol", {}),
+};
+
+/** Envoy's network ext_authz: a CheckRequest without HTTP attributes for each connection. */
+function tcpListener(): Config {
+  const authorization = typed("envoy.extensions.filters.network.ext_authz.v3.ExtAuthz", {
+    stat_prefix: "tcp",
+    transport_api_version: "V3",
+    failure_mode_allow: false,
+    grpc_service: { envoy_grpc: { cluster_name: checkCluster }, timeout: "10s" },
+  });
+  const proxy = typed("envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy", {
+    stat_prefix: "tcp",
+    cluster: "upstream",
+  });
+  const filters = [
+    { name: "envoy.filters.network.ext_authz", typed_config: authorization },
+    { name: "envoy.filters.network.tcp_proxy", typed_config: proxy },
+  ];
+  return {
+    name: "TCP",
+    address: socketAddress(local(0)),
+    listener_filters: [proxyProtocol],
+    filter_chains: [{ filters }],
   };
 }
 
@@ -51,12 +80,7 @@ function listener(name: string, options: Config, authorization: Config): Config 
   return {
     name,
     address: socketAddress(local(0)),
-    listener_filters: [
-      {
-        name: "envoy.filters.listener.proxy_protocol",
-        typed_config: typed("envoy.extensions.filters.listener.proxy_protocol.v3.ProxyProtocol", {}),
-      },
-    ],
+    listener_filters: [proxyProtocol],
     filter_chains: [{ filters: [{ name: "envoy.filters.network.http_connection_manager", typed_config: manager }] }],
   };
 }

@@ -4,7 +4,7 @@ import { type Examined, examine } from "../../ext-authz/doctor/envoy/examine.ts"
 import { readConfig } from "../../ext-authz/doctor/envoy/read-config.ts";
 import { formatPath } from "../../ext-authz/resources/field-path.ts";
 import { innocent, rows } from "./envoy-hazards.ts";
-import { changed, type Json, sound } from "./sound-envoy.ts";
+import { at, changed, type Json, sound } from "./sound-envoy.ts";
 
 const yaml = (value: Json): string => stringify(value, { aliasDuplicateObjects: false });
 
@@ -96,7 +96,10 @@ test("several files are one configuration", () => {
 describe("hostile input", () => {
   test("deep nesting is refused", () => {
     const text = `{"admin":${"[".repeat(100_000)}${"]".repeat(100_000)}}`;
-    expect(readConfig("deep.json", text)).toMatchObject({ documents: [], problems: [{ message: /nested|larger/ }] });
+    expect(readConfig("deep.json", text)).toMatchObject({
+      documents: [],
+      problems: [{ message: expect.stringContaining("nested deeper") }],
+    });
   });
 
   test.each(["__proto__", "constructor", "toString"])("a member called %s is a member", (name) => {
@@ -110,9 +113,16 @@ describe("hostile input", () => {
     expect([hazards.length, cut]).toEqual([1000, true]);
   });
 
-  test("values are not printed, and names cannot write on a terminal", () => {
+  test("values are not printed", () => {
     const lists = rows.map(({ path, to }) => examineText(yaml(changed(sound, path, to))).hazards);
-    const secret = examineText(yaml(changed(sound, ["static_resources", "listeners", 0, "name"], "\u001b[2J\u202e")));
-    expect(JSON.stringify([lists, secret])).not.toMatch(/hunter2|\u001b|\u202e/);
+    expect(JSON.stringify(lists)).not.toContain("hunter2");
+  });
+
+  test("names cannot write on a terminal", () => {
+    const filters = changed(sound, at.guard, undefined);
+    const named = changed(filters, [...at.filters, 0, "name"], "\u001b[2J\u202e");
+    const off = changed(named, [...at.filters, 0, "disabled"], true);
+    const [hazard] = examineText(yaml(off)).hazards;
+    expect(hazard).toMatchObject({ id: "ext_authz_disabled", saw: '"\\u001b[2J?"' });
   });
 });

@@ -122,3 +122,9 @@ test("objects of a List are looked at", () => {
     { id: "envoy_filter_without_context", path: "items[0].spec.configPatches[0]", line: 0 },
   ]);
 });
+
+test("a text inside of a ConfigMap that cannot be read is a problem, at its place", () => {
+  const { problems } = readConfig("istio.yaml", configMap.replace("[{", "[hunter2 {{"));
+  expect(problems[0]).toMatchObject({ line: 6, column: 3 });
+  expect(JSON.stringify(problems)).not.toContain("hunter2");
+});

@@ -36,7 +36,7 @@ export interface LoadOptions {
 
 const TICK_MS = 10;
 const MAX_UNDER_WAY = 200;
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 30_000;
 
 interface WireAnswer {
   readonly status?: { readonly code?: number };

@@ -25,7 +25,6 @@ let load: SteadyLoad | undefined;
 let swaps = 0;
 
 afterEach(async () => {
-  console.log(child?.tail());
   await load?.stop();
   await child?.stop();
   await folder.remove();
@@ -43,13 +42,14 @@ spec:
 
 /** As kubelet does: a new folder, then one rename of the link that all names lead through. */
 async function swap(mount: string, files: Readonly<Record<string, string>>): Promise<void> {
-  const data = join(mount, `..${++swaps}`);
+  const version = `..${++swaps}`;
+  const data = join(mount, version);
   await mkdir(data, { recursive: true });
   for (const [name, text] of Object.entries(files)) {
     await writeFile(join(data, name), text);
     await symlink(join("..data", name), join(mount, name)).catch(() => {});
   }
-  await symlink(`..${swaps}`, join(mount, "..data_tmp"));
+  await symlink(version, join(mount, "..data_tmp"));
   await rename(join(mount, "..data_tmp"), join(mount, "..data"));
 }
 

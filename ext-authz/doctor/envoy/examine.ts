@@ -82,5 +82,10 @@ function hazardOf(kinds: Kinds, { id, at, saw }: Seen): Hazard {
   if (kind === undefined) throw new Error(`no hazard ${id}`);
   const path = pathOf(at);
   const line = at.document.placeOf?.(path).line ?? 0;
-  return { id, file: at.document.file, line, path: formatPath(path), saw, ...kind };
+  return { id, file: at.document.file, line, path: printable(formatPath(path)), saw, ...kind };
+}
+
+/** Keys are names that others wrote. */
+function printable(path: string): string {
+  return path.slice(0, 1000).replace(/[^\x20-\x7e]/g, "?");
 }

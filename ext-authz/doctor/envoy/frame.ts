@@ -104,6 +104,13 @@ export function numberOf(frame: Frame | undefined): number | undefined {
   return typeof value === "string" && /^-?\d{1,20}$/.test(value) ? Number(value) : undefined;
 }
 
+/** Only names that the code asks for come here: the map stays small. */
+const camelCased = new Map<string, string>();
+
 function camelCase(name: string): string {
-  return name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+  const known = camelCased.get(name);
+  if (known !== undefined) return known;
+  const made = name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+  camelCased.set(name, made);
+  return made;
 }

@@ -13,7 +13,7 @@ const kinds = {
   envoy_filter_without_context: {
     severity: "warning",
     why: "without a context the patch goes to gateways, and to what sidecars send as well as to what they receive",
-    fix: "match: { context: GATEWAY | SIDECAR_INBOUND | SIDECAR_OUTBOUND }",
+    fix: "match: { context: GATEWAY }, or SIDECAR_INBOUND, SIDECAR_OUTBOUND",
   },
   custom_provider_missing: {
     severity: "error",

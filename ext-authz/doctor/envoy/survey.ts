@@ -47,7 +47,7 @@ export function surveyOf(documents: readonly ConfigDocument[]): Survey {
       const object = kubernetesObject(frame);
       if (object !== undefined) objects.push(object);
       if (isNamed(frame, "extension_providers")) providers.push(frame);
-      if (isNamed(frame, "load_assignment") || isNamed(frame, "lb_policy")) hasClusters = true;
+      hasClusters ||= found?.type === TYPES.cluster || isClusterList(frame);
       if (isAdmin(frame)) admins.push(frame);
       const isMesh = isNamed(frame, "mesh_config") || isNamed(frame, "extension_providers") || isEmbeddedMesh(frame);
       hasMeshConfig ||= isMesh;
@@ -61,6 +61,10 @@ export function surveyOf(documents: readonly ConfigDocument[]): Survey {
   return { typed, chains, upstreamChains, hasClusters, admins, objects, providers, hasMeshConfig, unknown };
 }
 
+function isClusterList({ key, parent }: Frame): boolean {
+  return key === "clusters" && parent !== undefined && isNamed(parent, "static_resources");
+}
+
 function isAdmin(frame: Frame): boolean {
   const inBootstrap = frame.parent?.parent === undefined || (frame.parent && isNamed(frame.parent, "bootstrap"));
   return frame.key === "admin" && inBootstrap === true && isRecord(frame.value);
@@ -71,20 +75,22 @@ function isEmbeddedMesh({ parent, document }: Frame): boolean {
   return parent === undefined && document.base.at(-1) === "mesh";
 }
 
-/** The document itself, or an item of a List. */
+/** Istio's: the document itself, or an item of a List. */
 function kubernetesObject(frame: Frame): KubernetesObject | undefined {
+  const { parent } = frame;
+  const isTop = parent === undefined || (parent.key === "items" && parent.parent?.parent === undefined);
+  const group = isTop ? textOf(child(frame, "api_version")) : undefined;
   const kind = textOf(child(frame, "kind"));
-  const isTop =
-    frame.parent === undefined || (frame.parent.key === "items" && frame.parent.parent?.parent === undefined);
-  if (kind === undefined || !isTop || textOf(child(frame, "api_version")) === undefined) return undefined;
-  return kind === "List" ? undefined : { kind, frame };
+  return kind === undefined || group?.includes("istio.io/") !== true ? undefined : { kind, frame };
 }
 
 function skipIn(root: Frame): (frame: Frame) => boolean {
   const configs = items(child(root, "configs"));
-  if (configs.length === 0) return () => false;
+  const isScalar = ({ value }: Frame): boolean => typeof value !== "object" || value === null;
+  if (configs.length === 0) return isScalar;
   const hasListeners = configs.some((config) => typedAt(config)?.type === TYPES.listenersDump);
   const twice = (frame: Frame): boolean =>
     (frame.key === "static_resources" && frame.parent?.key === "bootstrap") || frame.key === "static_route_configs";
-  return (frame) => frame.key === "draining_state" || frame.key === "error_state" || (hasListeners && twice(frame));
+  const over = ({ key }: Frame): boolean => key === "draining_state" || key === "error_state";
+  return (frame) => isScalar(frame) || over(frame) || (hasListeners && twice(frame));
 }

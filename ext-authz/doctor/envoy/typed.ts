@@ -23,6 +23,7 @@ export const TYPES = {
   downstreamTls: "envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext",
   httpOptions: "envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
   filterConfig: "envoy.config.route.v3.FilterConfig",
+  cluster: "envoy.config.cluster.v3.Cluster",
   listenersDump: "envoy.admin.v3.ListenersConfigDump",
 } as const;
 
