@@ -39,6 +39,8 @@ export interface Options {
   readonly say: (text: string) => void;
   /** The compiled filter; default: the one that was built here. */
   readonly filter?: string;
+  /** How long an Envoy waits for a check; default: as in the samples. Longer where a busy machine must not matter. */
+  readonly checkTimeoutSeconds?: number;
 }
 
 const builtFilter = fileURLToPath(new URL("wasm-filter/build/countersign.wasm", packageRoot));
@@ -46,7 +48,12 @@ const local = (port: number) => ({ host: "127.0.0.1", port });
 const free = { grpc: "127.0.0.1:0", http: "127.0.0.1:0" };
 
 /** @throws StartError naming the part that did not come up; whatever had started is stopped again. */
-export async function startTopology({ envoy, folder, say, filter = builtFilter }: Options): Promise<Topology> {
+export async function startTopology(options: Options): Promise<Topology> {
+  const { envoy, folder, say, filter = builtFilter } = options;
+  const patient = (zone: Zone): Zone => {
+    const timeoutSeconds = options.checkTimeoutSeconds ?? zone.check.timeoutSeconds;
+    return { ...zone, filter, check: { ...zone.check, timeoutSeconds } };
+  };
   const stops: (() => Promise<void>)[] = [];
   const stop = async (): Promise<void> => {
     for (let end = stops.pop(); end !== undefined; end = stops.pop()) await end();
@@ -69,10 +76,10 @@ export async function startTopology({ envoy, folder, say, filter = builtFilter }
     const keys = [{ id: "k1", secret: randomBytes(32).toString("base64url") }];
     const zoneLog = join(folder, "zone.log");
     const inner = innerDescription(keys, zoneServer, orders, zoneLog);
-    const zone = keep(await startEnvoy("zone", envoy, bootstrap({ ...inner, filter }), folder));
+    const zone = keep(await startEnvoy("zone", envoy, bootstrap(patient(inner)), folder));
     const edgeLog = join(folder, "edge.log");
     const outer = edgeDescription(keys, edgeServer, zone, recorder, edgeLog);
-    const edge = keep(await startEnvoy("edge", envoy, bootstrap({ ...outer, filter }), folder));
+    const edge = keep(await startEnvoy("edge", envoy, bootstrap(patient(outer)), folder));
     return { keys, issuer, oidc, edgeServer, zoneServer, edge, zone, edgeLog, zoneLog, stop };
   } catch (error) {
     await stop();

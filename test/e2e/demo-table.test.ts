@@ -11,7 +11,7 @@ import { startTopology } from "../support/topology.ts";
 let topology: Topology;
 let ingredients: Ingredients;
 beforeAll(async () => {
-  topology = await startTopology();
+  topology = await startTopology({ checkTimeoutSeconds: 10 });
   ingredients = await gather(topology);
 });
 afterAll(() => topology?.stop());
