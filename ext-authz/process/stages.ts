@@ -32,6 +32,7 @@ import type { InternalToken, Resource } from "../resources/resource.ts";
 import { operatorRoutes } from "../respond/operator-routes.ts";
 import { compileSnapshot, type Snapshot } from "../snapshot.ts";
 import { type Answering, answerFrom } from "../transport/http-server.ts";
+import { overloadLog } from "./overload-log.ts";
 import { setTimer } from "./timer.ts";
 
 export interface Stages {
@@ -135,6 +136,7 @@ export async function composeStages(settings: Settings, log: Log, signingKey: Si
     prefetched: snapshot !== undefined && keys.prefetched(),
     keys: keys.state(),
   });
+  const overloads = overloadLog(log, setTimer);
   const routes = operatorRoutes({
     readiness,
     metrics,
@@ -154,7 +156,14 @@ export async function composeStages(settings: Settings, log: Log, signingKey: Si
 
   return {
     check,
-    observe: observer.decided,
+    // In an overload a line and a record for each refusal would be most of the work: they are counted, and said once.
+    observe(decision, milliseconds) {
+      if (decision.effect !== "error" || decision.reason !== "overloaded") observer.decided(decision, milliseconds);
+      else {
+        metrics.decided(decision, milliseconds);
+        overloads.seen();
+      }
+    },
     revision: () => snapshot?.revision ?? "",
     answer: answerFrom(routes),
     async apply(resources, candidates = []) {

@@ -1,34 +1,39 @@
 /**
- * Which checks are taken on. In: how late the event loop ran, checks under way. Out: admit or not. Work that waits in
- * sockets is seen by nobody here but by the loop's lag, so both count: a bound on the checks under way, and a share that is
- * turned away while the loop lags. Pure but for its own numbers.
+ * Which checks are taken on. In: how busy the event loop was, checks under way. Out: admit or not. What waits in sockets is
+ * counted nowhere; but a loop that finds no idle moment for long has more before it than it can do, so a growing share is
+ * turned away, until it finds some again. Pure but for its own numbers.
  */
 
 export interface Admission {
   /** False = answer `overloaded`. After true, `done` must follow. */
   admit(): boolean;
   done(): void;
-  /** @param lagMs how much later than asked for a timer ran, milliseconds */
-  lagged(lagMs: number): void;
+  /**
+   * @param busy share of the last window in which the loop worked, 0 to 1
+   * @param milliseconds of the window; longer than asked for when the loop came round late
+   */
+  window(busy: number, milliseconds: number): void;
 }
 
 export interface AdmissionLimits {
   /** Checks under way at once. */
   readonly maxChecks: number;
-  /** Lag, in milliseconds, above which a growing share is turned away. */
+  /** Milliseconds without an idle moment before some are turned away. */
   readonly maxLagMs: number;
   /** 0 ≤ x < 1. */
   readonly random: () => number;
 }
 
-// More is turned away quickly, less slowly: a share that swings makes clients retry in waves.
+/** Milliseconds of one window. */
+export const WINDOW_MS = 10;
+const SATURATED = 0.98;
+/** More is turned away quickly, less slowly: a share that swings makes clients retry in waves. */
 const MORE = 0.2;
-const LESS = 0.02;
-/** Beyond this many times the bound nothing is taken on: what waits is late already. */
-const HOPELESS = 4;
+const LESS = 0.01;
 
 export function createAdmission({ maxChecks, maxLagMs, random }: AdmissionLimits): Admission {
   let underWay = 0;
+  let saturated = 0;
   let refusedShare = 0;
   return {
     admit() {
@@ -39,10 +44,11 @@ export function createAdmission({ maxChecks, maxLagMs, random }: AdmissionLimits
     done() {
       underWay--;
     },
-    lagged(lagMs) {
-      if (lagMs > HOPELESS * maxLagMs) refusedShare = 1;
-      else if (lagMs > maxLagMs) refusedShare = Math.min(1, refusedShare + MORE);
-      else refusedShare = Math.max(0, refusedShare - LESS);
+    window(busy, milliseconds) {
+      // One long turn alone counts for half of the bound: a reload that compiles is no overload.
+      saturated = busy >= SATURATED ? saturated + Math.min(milliseconds, maxLagMs / 2) : 0;
+      if (saturated > maxLagMs) refusedShare = Math.min(1, refusedShare + MORE);
+      else if (saturated === 0) refusedShare = Math.max(0, refusedShare - LESS);
     },
   };
 }

@@ -1,7 +1,8 @@
 /** The gRPC edge: Check and health on one address; ends what is under way before it stops. */
+import { performance } from "node:perf_hooks";
 import * as grpc from "@grpc/grpc-js";
 import { readAddress, withPort } from "./address.ts";
-import { createAdmission } from "./admission.ts";
+import { type Admission, createAdmission, WINDOW_MS } from "./admission.ts";
 import { type CheckHandlerDeps, createCheckHandler } from "./check-handler.ts";
 import { createHealth } from "./health.ts";
 import { authorizationService } from "./protos.ts";
@@ -19,7 +20,7 @@ export interface GrpcServer {
 export interface GrpcServerDeps extends Omit<CheckHandlerDeps, "admission"> {
   /** Checks under way at once before new ones are answered `overloaded`. */
   readonly maxChecks: number;
-  /** Milliseconds of lag before some are; none = only `maxChecks` counts. */
+  /** Milliseconds without an idle moment before some are; none = only `maxChecks` counts. */
   readonly maxLagMs?: number;
   /** None = plaintext. Unix sockets are always plaintext. */
   readonly tls?: ServerTls | undefined;
@@ -27,8 +28,6 @@ export interface GrpcServerDeps extends Omit<CheckHandlerDeps, "admission"> {
 
 /** Bytes of one CheckRequest: headers, a certificate and a partial body fit; more is refused before it is decoded. */
 const MAX_MESSAGE = 4 * 1024 * 1024;
-/** Milliseconds between two looks at the event loop's lag. */
-const LAG_EVERY_MS = 10;
 
 /** @throws when the address cannot be bound. */
 export async function startGrpcServer(address: string, deps: GrpcServerDeps): Promise<GrpcServer> {
@@ -48,7 +47,7 @@ export async function startGrpcServer(address: string, deps: GrpcServerDeps): Pr
   const bound = await bind(server, address, deps.tls).catch((cause: unknown) => {
     throw new Error(`cannot listen on ${address}: ${cause instanceof Error ? cause.message : cause}`);
   });
-  const stopWatching = watchLag(admission.lagged);
+  const stopWatching = watchLoop(admission);
   return {
     address: withPort(address, bound.port),
     setServing: (serving) => health.set(serving),
@@ -90,12 +89,13 @@ async function bind(server: grpc.Server, address: string, tls: ServerTls | undef
   });
 }
 
-function watchLag(lagged: (milliseconds: number) => void): () => void {
-  let expected = performance.now() + LAG_EVERY_MS;
+function watchLoop({ window }: Admission): () => void {
+  let before = performance.eventLoopUtilization();
   const timer = setInterval(() => {
-    const now = performance.now();
-    lagged(Math.max(0, now - expected));
-    expected = now + LAG_EVERY_MS;
-  }, LAG_EVERY_MS).unref();
+    const now = performance.eventLoopUtilization();
+    const { active, idle, utilization } = performance.eventLoopUtilization(now, before);
+    window(utilization, active + idle);
+    before = now;
+  }, WINDOW_MS).unref();
   return () => clearInterval(timer);
 }

@@ -95,6 +95,15 @@ describe("found, and not in the repaired twin", () => {
   });
 });
 
+test("MeshConfig inside of an IstioOperator", () => {
+  const operator = (name: string): string => `
+apiVersion: install.istio.io/v1alpha1
+kind: IstioOperator
+spec: { meshConfig: { extensionProviders: [{ name: ${name}, envoyExtAuthzGrpc: { ${GRPC} } }] } }`;
+  expect(idsOf(twice(operator("other"), custom("countersign")))).toEqual(["custom_provider_missing"]);
+  expect(idsOf(twice(operator("countersign"), custom("countersign")))).toEqual([]);
+});
+
 test("a patch through TypedStruct is read by the type it carries", () => {
   const struct = (open: boolean) =>
     insert(`name: a, typed_config: { "@type": type.googleapis.com/udpa.type.v1.TypedStruct,

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { createAdmission } from "../../ext-authz/transport/admission.ts";
+import { createAdmission, WINDOW_MS } from "../../ext-authz/transport/admission.ts";
 
-const limits = { maxChecks: 2, maxLagMs: 50, random: () => 0.5 };
+const limits = { maxChecks: 2, maxLagMs: 5 * WINDOW_MS, random: () => 0.25 };
+const times = (count: number, busy: number): number[] => Array.from({ length: count }, () => busy);
 
 describe("which checks are taken on", () => {
   it("no more at once than the bound", () => {
@@ -20,22 +21,31 @@ describe("which checks are taken on", () => {
   });
 
   it.each([
-    ["no lag", [0, 0], true],
-    ["lag within the bound", [50, 50, 50, 50, 50], true],
-    ["a moment of lag", [60], true],
-    ["lag that stays", [60, 60, 60], false],
-    ["lag without hope", [201], false],
-    ["over, but not for long", [201, 0], false],
-    ["over for long", [201, ...Array.from({ length: 30 }, () => 0)], true],
-  ])("%s", (_, lags, admitted) => {
-    const { admit, lagged } = createAdmission(limits);
-    for (const lag of lags) lagged(lag);
+    ["idle", times(100, 0), true],
+    ["busy, with idle moments", times(100, 0.97), true],
+    ["no idle moment within the bound", times(5, 1), true],
+    ["none for longer", times(8, 1), false],
+    ["now and then one", [...times(5, 1), 0.5, ...times(5, 1), 0.5, ...times(5, 1)], true],
+    ["over, but not for long", [...times(8, 1), 0.5], false],
+    ["over for long", [...times(8, 1), ...times(10, 0.5)], true],
+  ])("%s", (_, windows, admitted) => {
+    const { admit, window } = createAdmission(limits);
+    for (const busy of windows) window(busy, WINDOW_MS);
     expect(admit()).toBe(admitted);
   });
 
-  it("without hope nothing at all is taken on", () => {
-    const { admit, lagged } = createAdmission({ ...limits, random: () => 0.999_999 });
-    lagged(10_000);
+  it.each([
+    ["two long turns are a reload", 2, true],
+    ["many are an overload", 5, false],
+  ])("%s", (_, count, admitted) => {
+    const { admit, window } = createAdmission(limits);
+    for (const busy of times(count, 1)) window(busy, 1000);
+    expect(admit()).toBe(admitted);
+  });
+
+  it("at worst nothing at all is taken on", () => {
+    const { admit, window } = createAdmission({ ...limits, random: () => 0.999_999 });
+    for (const busy of times(100, 1)) window(busy, WINDOW_MS);
     expect(admit()).toBe(false);
   });
 });

@@ -12,7 +12,7 @@ import { err, ok, type Result } from "../../result.ts";
 import { readAnswer } from "./answer.ts";
 import { hostBuiltins, missingBuiltins } from "./builtins.ts";
 import type { RegoModule } from "./bundle.ts";
-import { exportsOf, wasmApi } from "./web-assembly.ts";
+import { exportsOf, type WasmModule, wasmApi } from "./web-assembly.ts";
 
 // The package's ES module does not export what its types promise; its CommonJS one does.
 const { loadPolicySync } = createRequire(import.meta.url)(
@@ -68,7 +68,7 @@ const IMPORTS: ReadonlySet<string> = new Set([
   ...[0, 1, 2, 3, 4].map((arity) => `opa_builtin${arity}`),
 ]);
 
-function compileModule(wasm: Uint8Array): Result<WebAssembly.Module, string> {
+function compileModule(wasm: Uint8Array): Result<WasmModule, string> {
   const compiled = attempt(() => new wasmApi.Module(new Uint8Array(wasm)));
   if (!compiled.ok) return err(`is no WebAssembly module: ${compiled.error}`);
   const foreign = wasmApi.Module.imports(compiled.value).find(
@@ -80,11 +80,7 @@ function compileModule(wasm: Uint8Array): Result<WebAssembly.Module, string> {
   return absent === undefined ? compiled : err(`is no OPA module: it does not export ${absent}`);
 }
 
-function instantiateModule(
-  module: WebAssembly.Module,
-  data: JsonObject,
-  functions: Parameters<typeof loadPolicySync>[2],
-) {
+function instantiateModule(module: WasmModule, data: JsonObject, functions: Parameters<typeof loadPolicySync>[2]) {
   const policy = loadPolicySync(module, { initial: INITIAL_PAGES, maximum: MAX_PAGES }, functions);
   policy.setData(data);
   return policy;

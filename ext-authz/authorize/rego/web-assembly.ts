@@ -3,11 +3,14 @@
  * Source: https://webassembly.github.io/spec/js-api/
  */
 
+/** A compiled module: nothing to be read off it here. */
+export type WasmModule = object;
+
 interface Api {
   Module: {
-    new (bytes: Uint8Array): WebAssembly.Module;
-    imports(module: WebAssembly.Module): { readonly module: string; readonly name: string }[];
-    exports(module: WebAssembly.Module): { readonly name: string }[];
+    new (bytes: Uint8Array): WasmModule;
+    imports(module: WasmModule): { readonly module: string; readonly name: string }[];
+    exports(module: WasmModule): { readonly name: string }[];
   };
 }
 
