@@ -34,7 +34,7 @@ export async function startGrpcServer(address: string, deps: GrpcServerDeps): Pr
   const server = new grpc.Server({
     "grpc.max_receive_message_length": MAX_MESSAGE,
     // A client waits for its turn in its own memory, not in ours.
-    "grpc.max_concurrent_streams": Math.max(100, 2 * deps.maxChecks),
+    "grpc.max_concurrent_streams": Math.max(100, deps.maxChecks),
     // Envoy pings idle upstream connections only when told to; a dead peer is found out within a minute.
     "grpc.keepalive_time_ms": 60_000,
     "grpc.keepalive_timeout_ms": 20_000,

@@ -27,7 +27,7 @@ describe("which checks are taken on", () => {
     ["none for longer", times(8, 1), false],
     ["now and then one", [...times(5, 1), 0.5, ...times(5, 1), 0.5, ...times(5, 1)], true],
     ["over, but not for long", [...times(8, 1), 0.5], false],
-    ["over for long", [...times(8, 1), ...times(10, 0.5)], true],
+    ["over for long", [...times(8, 1), ...times(60, 0.5)], true],
   ])("%s", (_, windows, admitted) => {
     const { admit, window } = createAdmission(limits);
     for (const busy of windows) window(busy, WINDOW_MS);
