@@ -94,7 +94,7 @@ export interface ServingSettings {
   readonly drainSeconds: number;
   /** Seconds that checks under way get after GOAWAY; default 5. */
   readonly graceSeconds: number;
-  /** Milliseconds without an idle moment after which some new checks are answered `overloaded`; default 50. */
+  /** Milliseconds without an idle moment after which some new checks are answered `overloaded`; default 0 = never. */
   readonly maxLagMs: number;
   /** Load the policies again when their files change; default true. */
   readonly watch: boolean;

@@ -27,16 +27,20 @@ export interface AdmissionLimits {
 /** Milliseconds of one window. */
 export const WINDOW_MS = 10;
 const SATURATED = 0.98;
+/** Checks in one window: with fewer it is something else that keeps the loop busy, a start or a reload. */
+const PRESSED = 10;
 /** More is turned away quickly, less slowly: a share that swings makes clients retry in waves. */
 const MORE = 0.2;
 const LESS = 0.01;
 
 export function createAdmission({ maxChecks, maxLagMs, random }: AdmissionLimits): Admission {
   let underWay = 0;
+  let asked = 0;
   let saturated = 0;
   let refusedShare = 0;
   return {
     admit() {
+      asked++;
       if (underWay >= maxChecks || (refusedShare > 0 && random() < refusedShare)) return false;
       underWay++;
       return true;
@@ -46,7 +50,9 @@ export function createAdmission({ maxChecks, maxLagMs, random }: AdmissionLimits
     },
     window(busy, milliseconds) {
       // One long turn alone counts for half of the bound: a reload that compiles is no overload.
-      saturated = busy >= SATURATED ? saturated + Math.min(milliseconds, maxLagMs / 2) : 0;
+      if (busy < SATURATED) saturated = 0;
+      else if (asked >= PRESSED) saturated += Math.min(milliseconds, maxLagMs / 2);
+      asked = 0;
       if (saturated > maxLagMs) refusedShare = Math.min(1, refusedShare + MORE);
       else if (saturated === 0) refusedShare = Math.max(0, refusedShare - LESS);
     },
