@@ -49,12 +49,13 @@ export function authorize(
   if (refusing !== undefined) return deny("denied_by_policy", refusing, shadows(undefined, true));
 
   const allowing = firstMatch(rules.allow, facts)?.ref ?? matchedAllow(access, circumstances);
-  const shadow = shadows(allowing === undefined ? plan.shadowAllow : undefined, allowing !== undefined);
   const closed = access.closed.find(
     ({ layer }) =>
       matchedAllow(access, circumstances, layer) === undefined &&
       allMatches(rules.allow, facts).every(({ ref }) => ref.layer !== layer),
   );
+  // After all that is in force: what shadows cost must not be missing there.
+  const shadow = shadows(allowing === undefined ? plan.shadowAllow : undefined, allowing !== undefined);
   if (closed !== undefined) return deny("no_policy_allows", closed, shadow);
   if (allowing !== undefined) return { effect: "allow", policy: allowing, shadow };
   if (plan.hasAllow) return deny("no_policy_allows", undefined, shadow);

@@ -28,6 +28,8 @@ export function createLog(level: LogLevel, write: (line: string) => void, now: (
 }
 
 const MAX_TEXT = 4096;
+// A JWT whose JSON begins with white space does not begin with `eyJ`: three parts, the last as long as a signature.
+const COMPACT = /(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{30,}/;
 const SUSPICIOUS = /eyJ|PRIVATE KEY|(?:bearer|basic|dpop)\s/i;
 
 /** Errors become text; what is too long is cut: a log line is not a way to fill a disk. */
@@ -43,8 +45,9 @@ function plain(_: string, value: unknown): unknown {
  */
 export function redact(text: string): string {
   // One look is enough for most texts.
-  if (!SUSPICIOUS.test(text)) return text;
+  if (!SUSPICIOUS.test(text) && !COMPACT.test(text)) return text;
   return text
+    .replace(new RegExp(COMPACT, "g"), "[token]")
     .replace(/eyJ[A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]*){1,4}/g, "[token]")
     .replace(/\b(Bearer|Basic|DPoP)\s+[A-Za-z0-9+/=._~-]+/gi, "$1 [credential]")
     .replace(/-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g, "[private key]");

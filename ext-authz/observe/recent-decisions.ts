@@ -2,10 +2,12 @@
  * The last decisions, for `GET /v1/decisions/{id}`: a ring that never grows. What it keeps is for operators and holds no
  * token, no secret header and no claim but those that policies read.
  */
+
 import type { Decision, Evidence, JsonObject, ShadowVerdict } from "../model.ts";
 import { policyName, reasonOf } from "../respond/answer.ts";
 import type { CandidateInWords } from "./decision-log.ts";
 import { type RecordedRequest, type RecordRules, recordClaims, recordRequest, slim } from "./recorded-request.ts";
+import { MASKED } from "./secret-header.ts";
 import { changesOfPolicies, type ShadowChange } from "./shadow-changes.ts";
 
 export interface DecisionSummary {
@@ -74,8 +76,10 @@ export function remember(
   rules: RecordRules | undefined,
 ): Remembered {
   const { evidence } = decision;
+  const summary = summaryOf(decision, milliseconds, now);
+  const isMasked = summary.principal !== "" && ["iss", "sub"].some((claim) => rules?.maskClaims.has(claim));
   return {
-    summary: summaryOf(decision, milliseconds, now),
+    summary: isMasked ? { ...summary, principal: MASKED } : summary,
     seen: evidence === undefined || rules === undefined ? undefined : slim(evidence, rules),
     rules,
     changes: changesOfPolicies(decision),

@@ -40,7 +40,8 @@ export interface RecordRules {
  * masks, cuts and redaction come when a record is made of it. Secret headers go here already.
  */
 export function slim({ received, judged, payload }: Evidence, rules: RecordRules): Evidence {
-  const seen = slimRequest(judged ?? received, rules);
+  // Refused before policy: the query still holds what credentials came in it.
+  const seen = slimRequest(judged ?? { ...received, query: "" }, rules);
   return { received: seen, judged: judged === undefined ? undefined : seen, payload: slimClaims(payload, rules) };
 }
 

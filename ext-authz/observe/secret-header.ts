@@ -18,5 +18,5 @@ export const MASKED = "[masked]";
 
 /** Names that speak of a credential count too: a header that is wrongly masked costs a look, one that is shown a key. */
 export function isSecretHeader(name: string): boolean {
-  return SECRET.has(name) || /(?:token|secret|password|credential|assertion)/.test(name);
+  return SECRET.has(name) || /(?:token|secret|password|credential|assertion|api-?key|auth-?key)/.test(name);
 }

@@ -29,6 +29,8 @@ export interface Introspector {
 
 interface Known {
   readonly answer: IntrospectionAnswer;
+  /** Seconds since the epoch. */
+  readonly since: number;
   readonly until: number;
 }
 
@@ -79,7 +81,7 @@ export function createIntrospector(resource: TokenIntrospection, dependencies: I
     const until = Math.min(now() + resource.cacheSeconds, bound);
     if (until <= now()) return;
     const memory = answer.active ? active : inactive;
-    memory.set(name, { answer, until });
+    memory.set(name, { answer, since: now(), until });
     const oldest = memory.keys().next();
     if (memory.size > (answer.active ? MAX_ACTIVE : MAX_INACTIVE) && oldest.done !== true) memory.delete(oldest.value);
   }
@@ -89,7 +91,8 @@ export function createIntrospector(resource: TokenIntrospection, dependencies: I
       const known = memory.get(name);
       if (known === undefined) continue;
       memory.delete(name);
-      if (now() >= known.until) continue;
+      // A clock that steps back must not lengthen what is remembered.
+      if (now() >= known.until || now() < known.since) continue;
       // Last used, last forgotten.
       memory.set(name, known);
       return known.answer;

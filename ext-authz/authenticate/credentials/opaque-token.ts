@@ -7,7 +7,7 @@ import type { TokenIntrospection } from "../../resources/credential-resource.ts"
 import { err, ok, type Result } from "../../result.ts";
 import { decodeBase64url } from "../base64url.ts";
 import { normalizeAudience } from "../check-claims.ts";
-import { tokensAt } from "../locations.ts";
+import type { Location } from "../locations.ts";
 import type { AuthenticationPlan } from "../plan.ts";
 import { member, parseStrictObject } from "../strict-json.ts";
 import type { Credential, CredentialRefusal } from "./credential.ts";
@@ -65,6 +65,13 @@ export function compileOpaque(
   };
 }
 
+/** Schemes are compared without case: `bearer` must not carry a JWT past a rule that reads `Bearer `. */
+function isSharedWith(location: Location, place: Place): boolean {
+  if (location.kind !== place.kind || location.name !== place.name) return false;
+  if (location.kind !== "header" || place.kind !== "header") return true;
+  return location.prefix.trim().toLowerCase() === place.prefix.trim().toLowerCase();
+}
+
 /**
  * Undefined: none. Where a jwtRule looks too, a token in the form of a JWT is the jwtRule's: whether it verifies is not
  * decided by asking elsewhere.
@@ -77,10 +84,9 @@ export function findOpaque(
   const found = new Map<string, { readonly rules: Set<OpaqueRule>; readonly places: Set<Place> }>();
   for (const rule of rules) {
     for (const place of rule.places) {
-      const shared = jwt.locations.filter(({ kind, name }) => kind === place.kind && name === place.name);
+      const shared = jwt.locations.some((location) => isSharedWith(location, place));
       for (const raw of valuesAt(place, request)) {
-        const isShared = shared.some((location) => tokensAt(location, request).includes(raw));
-        if (isShared && hasJwtForm(raw, jwt.limits.jsonDepth)) continue;
+        if (shared && hasJwtForm(raw, jwt.limits.jsonDepth)) continue;
         const entry = found.get(raw) ?? { rules: new Set(), places: new Set() };
         entry.rules.add(rule);
         entry.places.add(place);

@@ -67,11 +67,12 @@ export function checkPossession(
   return checkProof(headerValues(request.headers, "dpop"), expected, rules, now);
 }
 
-/** Where no ProofOfPossession applies: a token that is bound to a DPoP key is still no bearer token (RFC 9449 §7.2). */
+/** Where no ProofOfPossession applies: a bound token is still no bearer token (RFC 9449 §7.2, RFC 8705 §3). */
 export function refuseAsBearer({ token }: Credential): CredentialRefusal | undefined {
   const bound = readConfirmation(token.claims);
   if (bound === undefined) return CONFIRMATION;
-  return bound.key === undefined ? undefined : PROOF_MISSING;
+  if (bound.key !== undefined) return PROOF_MISSING;
+  return countNamed(bound) === 0 ? undefined : NOT_CHECKED;
 }
 
 function countNamed({ key, certificate, others }: Confirmation): number {

@@ -75,7 +75,11 @@ export function createRevocationFeed(resource: Revocation, dependencies: FeedDep
   }
 
   return {
-    current: () => (now() - goodAt <= resource.maxAgeSeconds ? list : undefined),
+    current: () => {
+      const age = now() - goodAt;
+      // Younger than new: the clock stepped back, and nobody knows how old the list is.
+      return age >= 0 && age <= resource.maxAgeSeconds ? list : undefined;
+    },
     start: refresh,
     stop() {
       stopped = true;

@@ -28,6 +28,8 @@ export interface Budget {
   /** @throws when there is not enough left */
   spend(units: number): void;
   isSpent(): boolean;
+  /** Below 0 when spent. */
+  left(): number;
 }
 
 export function createBudget(): Budget {
@@ -41,6 +43,7 @@ export function createBudget(): Budget {
       if (left < 0) throw new Error("the expression costs too much");
     },
     isSpent: () => left < 0,
+    left: () => left,
   };
 }
 
