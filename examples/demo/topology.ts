@@ -111,7 +111,7 @@ function innerDescription(keys: readonly StampKey[], server: RunningServer, orde
 }
 
 /**
- * As in `envoy/edge.yaml`, and one route more: `/api/recorded/` is stamped as any other and ends at the recorder, who
+ * As in `envoy/edge.yaml`, and one route more: `/api/recorded/` is stamped like every other and ends at the recorder, who
  * stands for somebody that reads along between edge and zone.
  */
 function edgeDescription(

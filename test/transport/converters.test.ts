@@ -122,6 +122,19 @@ describe("a CheckRequest of any shape becomes a value", () => {
     );
   });
 
+  test("a header in both forms counts in both", () => {
+    const both = { key: "x-bad", value: "1", raw_value: Buffer.from("0") };
+    const same = { key: "x-same", value: "1", raw_value: Buffer.from("1") };
+    const http = { header_map: { headers: [both, same] } };
+    const headers = fromCheckRequest({ attributes: { request: { http } } }).http?.headers;
+    expect(headers).toEqual(
+      new Map([
+        ["x-bad", ["0", "1"]],
+        ["x-same", ["1"]],
+      ]),
+    );
+  });
+
   test("metadata is bounded in depth and has no prototype", () => {
     let deep: object = { stringValue: "end" };
     for (let level = 0; level < 50; level++) deep = { structValue: { fields: { a: deep } } };

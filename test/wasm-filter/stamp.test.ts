@@ -207,6 +207,14 @@ describe("a stamp does not hold", () => {
     expect(zone(good).outcome).toBe("passed");
   });
 
+  it.each(["http", "https"])("made for host:8443, it does not hold with a default port behind that (%s)", (scheme) => {
+    const port = scheme === "http" ? ":80" : ":443";
+    const asked = replaced(replaced(request(), ":scheme", scheme), ":authority", "shop.example:8443");
+    const good = [...stamp(asked).headers];
+    expect(zone(replaced(good, ":authority", `shop.example:8443${port}`)).outcome).toBe("stamp_invalid");
+    expect(zone(good).outcome).toBe("passed");
+  });
+
   const TIMES: readonly (readonly [seconds: number, outcome: string])[] = [
     [30, "passed"],
     [31, "stamp_expired"],
