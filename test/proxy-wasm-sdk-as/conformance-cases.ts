@@ -13,6 +13,9 @@ export interface ConformanceCase {
 /** What the probe says of the body "abcdef". */
 export const bodyAnswer = "6 [bcd] 2 [<abcdef>]\n";
 
+/** What the probe says of an environment of ONE=1 and EMPTY=. */
+export const environmentAnswer = "2 [ONE=1] [EMPTY=]\n";
+
 export const conformanceCases: readonly ConformanceCase[] = [
   {
     title: "a missing header is none, an empty one is empty",

@@ -1,11 +1,16 @@
 /** The conformance tables in real Envoy, where one is found. */
+import { once } from "node:events";
 import { createServer, type Server } from "node:http";
+import { connect, createServer as createTcpServer, type Server as NetServer } from "node:net";
+import { text } from "node:stream/consumers";
+import { promisify } from "node:util";
+import * as grpcJs from "@grpc/grpc-js";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { findEnvoy } from "../../setup/envoy.mjs";
 import { compile, example } from "./compile.ts";
-import { bodyAnswer, conformanceCases } from "./conformance-cases.ts";
+import { bodyAnswer, conformanceCases, environmentAnswer } from "./conformance-cases.ts";
 import { ask, type EnvoyProcess, startEnvoy } from "./envoy-process.ts";
-import { exchangeCases, keysAnswer, type Seen } from "./exchange-cases.ts";
+import { connectionCases, exchangeCases, grpcAnswer, keysAnswer, type Seen } from "./exchange-cases.ts";
 
 const found = await findEnvoy().then(
   (envoy: { path: string }) => envoy.path,
@@ -15,7 +20,8 @@ const found = await findEnvoy().then(
 describe.runIf(found)("in Envoy", () => {
   let envoy: EnvoyProcess | undefined;
   beforeAll(async () => {
-    envoy = await startEnvoy(found ?? "", await compile(example("probe")), "probe");
+    const environment = { ONE: "1", EMPTY: "" };
+    envoy = await startEnvoy(found ?? "", await compile(example("probe")), "probe", { environment });
   });
   afterAll(() => envoy?.stop());
 
@@ -32,6 +38,10 @@ describe.runIf(found)("in Envoy", () => {
   test("a body is read by range and changed at both ends, not in the middle", async () => {
     const got = await ask(envoy?.port ?? 0, [["x-probe", "body"]], ["abc", "def"]);
     expect(got).toMatchObject({ status: 200, body: bodyAnswer });
+  });
+
+  test("variables of the VM's environment are given over", async () => {
+    expect((await ask(envoy?.port ?? 0, [["x-probe", "environment"]])).body).toBe(environmentAnswer);
   });
 
   test("a trap refuses this and every later request", async () => {
@@ -61,21 +71,49 @@ function startService(): Server {
   return service.listen(0, "127.0.0.1");
 }
 
+async function portOf(server: NetServer): Promise<number> {
+  if (!server.listening) await once(server, "listening");
+  const bound = server.address();
+  return typeof bound === "object" && bound !== null ? bound.port : 0;
+}
+
+/** `acme.Keys/Get` with raw bytes. */
+async function startGrpc(): Promise<{ readonly server: grpcJs.Server; readonly port: number }> {
+  const server = new grpcJs.Server();
+  const bytes = (value: Buffer) => value;
+  const method = { path: "/acme.Keys/Get", requestStream: false, responseStream: false } as const;
+  const codec = {
+    requestSerialize: bytes,
+    requestDeserialize: bytes,
+    responseSerialize: bytes,
+    responseDeserialize: bytes,
+  };
+  server.addService(
+    { get: { ...method, ...codec } },
+    {
+      get: (_call: unknown, callback: grpcJs.sendUnaryData<Buffer>) => callback(null, Buffer.from(grpcAnswer)),
+    },
+  );
+  const bind = promisify(server.bindAsync.bind(server));
+  return { server, port: await bind("127.0.0.1:0", grpcJs.ServerCredentials.createInsecure()) };
+}
+
 describe.runIf(found)("in Envoy, with a service behind", () => {
   let envoy: EnvoyProcess | undefined;
   let service: Server | undefined;
+  let grpc: grpcJs.Server | undefined;
   beforeAll(async () => {
     service = startService();
-    await new Promise((resolve) => service?.once("listening", resolve));
-    const bound = service.address();
-    const port = typeof bound === "object" && bound !== null ? bound.port : 0;
-    const options = { configuration: "tick", service: port };
+    const answering = await startGrpc();
+    grpc = answering.server;
+    const options = { configuration: "tick", service: await portOf(service), grpc: answering.port };
     envoy = await startEnvoy(found ?? "", await compile(example("probe")), "probe", options);
   });
   afterAll(async () => {
     await envoy?.stop();
     service?.closeAllConnections();
     service?.close();
+    grpc?.forceShutdown();
   });
 
   test.each(exchangeCases)("$title", async ({ headers, chunks, trailers, seen }) => {
@@ -89,5 +127,32 @@ describe.runIf(found)("in Envoy, with a service behind", () => {
   test("ticks come again and again", async () => {
     const ticks = async () => (await ask(envoy?.port ?? 0, [["x-probe", "get-shared:ticks"]])).body;
     await expect.poll(ticks).toMatch(/^0\[([3-9]|\d{2,})\]\n$/);
+  });
+});
+
+describe.runIf(found)("in Envoy, TCP", () => {
+  let envoy: EnvoyProcess | undefined;
+  let service: NetServer | undefined;
+  beforeAll(async () => {
+    // Answers what it read and closes.
+    service = createTcpServer((socket) => {
+      socket.on("error", () => undefined);
+      socket.once("data", (bytes: Buffer) => socket.end(bytes));
+    }).listen(0, "127.0.0.1");
+    const options = { tcp: true, service: await portOf(service) };
+    envoy = await startEnvoy(found ?? "", await compile(example("probe")), "echo", options);
+  });
+  afterAll(async () => {
+    await envoy?.stop();
+    service?.close();
+  });
+
+  test.each(connectionCases)("$title", async ({ sent, back }) => {
+    const socket = connect(envoy?.port ?? 0, "127.0.0.1");
+    await once(socket, "connect");
+    socket.setNoDelay(true);
+    socket.write(sent.slice(0, 1));
+    socket.write(sent.slice(1));
+    expect(await text(socket)).toBe(back);
   });
 });

@@ -2,8 +2,8 @@
 import { beforeAll, expect, test } from "vitest";
 import { createHost } from "../../wasm-filter/proxy-wasm-sdk-as/host/index.ts";
 import { compile, example } from "./compile.ts";
-import { bodyAnswer, conformanceCases } from "./conformance-cases.ts";
-import { exchangeCases, keysAnswer } from "./exchange-cases.ts";
+import { bodyAnswer, conformanceCases, environmentAnswer } from "./conformance-cases.ts";
+import { connectionCases, exchangeCases, grpcAnswer, keysAnswer } from "./exchange-cases.ts";
 
 let module: Uint8Array;
 beforeAll(async () => {
@@ -39,7 +39,9 @@ test.each(exchangeCases)("$title", async ({ headers, chunks, trailers, seen }) =
   const plugin = (await createHost(module, { clusters: ["keys"] })).startPlugin({ rootId: "probe" });
   const stream = plugin.stream();
   stream.requestHeaders([[":method", "POST"], [":path", "/p"], ...headers]);
-  plugin.calls[0]?.respond({ headers: [[":status", "200"]], body: keysAnswer });
+  const waiting = plugin.calls[0];
+  if (waiting?.kind === "grpc call") waiting.message(grpcAnswer);
+  else waiting?.respond({ headers: [[":status", "200"]], body: keysAnswer });
   const lines = Object.entries(trailers);
   const bodies = chunks.map((chunk, index) => {
     const endOfStream = lines.length === 0 && index === chunks.length - 1;
@@ -65,4 +67,25 @@ test("ticks come again and again", async () => {
     ["x-probe", "get-shared:ticks"],
   ]);
   expect(Buffer.from(localReply?.body ?? []).toString()).toBe("0[3]\n");
+});
+
+test.each(connectionCases)("TCP: $title", async ({ sent, back }) => {
+  const host = await createHost(module);
+  const connection = host.startPlugin({ rootId: "echo" }).connection();
+  connection.open();
+  expect(connection.downstreamData(sent.slice(0, 1)).body).toHaveLength(0);
+  const { body } = connection.downstreamData(sent.slice(1));
+  expect(Buffer.from(connection.upstreamData(body).body).toString()).toBe(back);
+});
+
+test("variables of the VM's environment are given over", async () => {
+  const host = await createHost(module, { environment: { ONE: "1", EMPTY: "" } });
+  const { localReply } = host
+    .startPlugin({ rootId: "probe" })
+    .stream()
+    .requestHeaders([
+      [":path", "/p"],
+      ["x-probe", "environment"],
+    ]);
+  expect(Buffer.from(localReply?.body ?? []).toString()).toBe(environmentAnswer);
 });

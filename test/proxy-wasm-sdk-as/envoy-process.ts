@@ -24,6 +24,12 @@ export interface EnvoyOptions {
   readonly configuration?: string;
   /** Port of a service for requests with `x-upstream`, which is the cluster "keys" as well. */
   readonly service?: number;
+  /** Port of a gRPC service: the cluster "grpc". */
+  readonly grpc?: number;
+  /** Variables of the plugin's VM. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** A network filter before a TCP proxy to the service, instead of an HTTP one. */
+  readonly tcp?: boolean;
 }
 
 export async function startEnvoy(
@@ -106,10 +112,16 @@ export function ask(
   });
 }
 
-function bootstrap(wasm: string, rootId: string, { configuration = "", service }: EnvoyOptions): object {
-  const at = (port: number) => ({ socket_address: { address: "127.0.0.1", port_value: port } });
-  const type = (name: string) => `type.googleapis.com/envoy.extensions.${name}`;
-  const vm = { runtime: "envoy.wasm.runtime.v8", code: { local: { filename: wasm } } };
+const at = (port: number) => ({ socket_address: { address: "127.0.0.1", port_value: port } });
+const type = (name: string) => `type.googleapis.com/envoy.extensions.${name}`;
+
+function bootstrap(wasm: string, rootId: string, options: EnvoyOptions): object {
+  const { configuration = "", service, grpc, environment } = options;
+  const vm = {
+    runtime: "envoy.wasm.runtime.v8",
+    code: { local: { filename: wasm } },
+    ...(environment && { environment_variables: { key_values: environment } }),
+  };
   const config = {
     root_id: rootId,
     failure_policy: "FAIL_CLOSED",
@@ -117,6 +129,22 @@ function bootstrap(wasm: string, rootId: string, { configuration = "", service }
     configuration: { "@type": "type.googleapis.com/google.protobuf.StringValue", value: configuration },
     vm_config: vm,
   };
+  const trailers = { http_protocol_options: { enable_trailers: true } };
+  const http = { name: "http", typed_config: manager(config, service !== undefined, trailers) };
+  const chain = { filters: options.tcp === true ? tcpFilters(config) : [http] };
+  return {
+    admin: { address: at(0) },
+    static_resources: {
+      listeners: [{ name: "main", address: at(0), filter_chains: [chain] }],
+      clusters: [
+        ...(service === undefined ? [] : [cluster("keys", service, trailers)]),
+        ...(grpc === undefined ? [] : [cluster("grpc", grpc, { http2_protocol_options: {} })]),
+      ],
+    },
+  };
+}
+
+function manager(config: object, hasService: boolean, trailers: object): object {
   const filters = [
     { name: "probe", typed_config: { "@type": type("filters.http.wasm.v3.Wasm"), config } },
     { name: "router", typed_config: { "@type": type("filters.http.router.v3.Router") } },
@@ -126,34 +154,33 @@ function bootstrap(wasm: string, rootId: string, { configuration = "", service }
     match: { prefix: "/", headers: [{ name: "x-upstream", present_match: true }] },
     route: { cluster: "keys" },
   };
-  const trailers = { http_protocol_options: { enable_trailers: true } };
-  const manager = {
+  return {
     "@type": type("filters.network.http_connection_manager.v3.HttpConnectionManager"),
     stat_prefix: "probe",
     ...trailers,
     route_config: {
-      virtual_hosts: [{ name: "all", domains: ["*"], routes: service === undefined ? [direct] : [upstream, direct] }],
+      virtual_hosts: [{ name: "all", domains: ["*"], routes: hasService ? [upstream, direct] : [direct] }],
     },
     http_filters: filters,
   };
-  const protocol = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
-  const keys = {
-    name: "keys",
-    type: "STATIC",
-    load_assignment: {
-      cluster_name: "keys",
-      endpoints: [{ lb_endpoints: [{ endpoint: { address: at(service ?? 0) } }] }],
-    },
-    typed_extension_protocol_options: {
-      [protocol]: { "@type": type("upstreams.http.v3.HttpProtocolOptions"), explicit_http_config: trailers },
-    },
-  };
-  const chain = { filters: [{ name: "http", typed_config: manager }] };
+}
+
+function tcpFilters(config: object): readonly object[] {
+  const proxy = { "@type": type("filters.network.tcp_proxy.v3.TcpProxy"), stat_prefix: "probe", cluster: "keys" };
+  return [
+    { name: "probe", typed_config: { "@type": type("filters.network.wasm.v3.Wasm"), config } },
+    { name: "tcp", typed_config: proxy },
+  ];
+}
+
+function cluster(name: string, port: number, protocol: object): object {
+  const options = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
   return {
-    admin: { address: at(0) },
-    static_resources: {
-      listeners: [{ name: "main", address: at(0), filter_chains: [chain] }],
-      clusters: service === undefined ? [] : [keys],
+    name,
+    type: "STATIC",
+    load_assignment: { cluster_name: name, endpoints: [{ lb_endpoints: [{ endpoint: { address: at(port) } }] }] },
+    typed_extension_protocol_options: {
+      [options]: { "@type": type("upstreams.http.v3.HttpProtocolOptions"), explicit_http_config: protocol },
     },
   };
 }

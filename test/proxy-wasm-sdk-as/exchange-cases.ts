@@ -21,6 +21,8 @@ export interface Seen {
 
 /** What the cluster "keys" answers to a callout. */
 export const keysAnswer = "the keys";
+/** What the gRPC service of the cluster "grpc" answers. */
+export const grpcAnswer = "the answer";
 
 export const exchangeCases: readonly ExchangeCase[] = [
   {
@@ -48,4 +50,34 @@ export const exchangeCases: readonly ExchangeCase[] = [
     trailers: {},
     seen: { body: "", trailers: {}, call: `200 [${keysAnswer}]` },
   },
+  {
+    title: "a request waits for its gRPC call and goes on with the message",
+    headers: [["x-probe", "grpc-call"]],
+    chunks: [],
+    trailers: {},
+    seen: { body: "", trailers: {}, call: `[${grpcAnswer}]` },
+  },
+  {
+    title: "headers that went on cannot be read when the body comes",
+    headers: [["x-late", "1"]],
+    chunks: ["abc"],
+    trailers: {},
+    seen: { body: "abc(none)", trailers: {}, call: "" },
+  },
+  {
+    title: "nor those that a callout let go",
+    headers: [
+      ["x-late", "1"],
+      ["x-probe", "call"],
+    ],
+    chunks: ["abc"],
+    trailers: {},
+    seen: { body: "abc(none)", trailers: {}, call: `200 [${keysAnswer}]` },
+  },
 ];
+
+/** TCP: what the client writes, and what comes back from a service that answers each connection with what it read. */
+export const connectionCases = [
+  { title: "data is held until it is enough, then replaced, and so is the answer", sent: "abcd", back: "<seen 4>" },
+  { title: "one byte more", sent: "abcde", back: "<seen 5>" },
+] as const;

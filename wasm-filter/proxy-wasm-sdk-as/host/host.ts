@@ -19,6 +19,8 @@ export interface HostOptions {
   readonly log?: (line: LogLine) => void;
   /** Foreign functions: bytes are the result, a number is a Status other than Ok. */
   readonly foreignFunctions?: Readonly<Record<string, (args: Uint8Array) => Uint8Array | number>>;
+  /** `vm_config.environment_variables` of the first VM. */
+  readonly environment?: Readonly<Record<string, string>>;
   /** Clusters that HTTP calls may name; without it every name is one. */
   readonly clusters?: readonly string[];
 }
@@ -26,6 +28,7 @@ export interface HostOptions {
 export interface VmOptions {
   readonly id?: string;
   readonly configuration?: Bytes;
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 /** One VM of a host, as one worker thread has it. */
@@ -79,8 +82,8 @@ export async function createHost(bytes: Uint8Array, options: HostOptions = {}): 
     tasks: [],
   };
   const workers: { vm: Vm; plugins: Plugin[]; renew: () => Vm }[] = [];
-  const addVm = ({ id = "", configuration = "" }: VmOptions = {}): GuestVm => {
-    const renew = () => createVm(module, id, toBytes(configuration), shared);
+  const addVm = ({ id = "", configuration = "", environment = {} }: VmOptions = {}): GuestVm => {
+    const renew = () => createVm(module, id, { configuration: toBytes(configuration), environment }, shared);
     const worker = { vm: renew(), plugins: [] as Plugin[], renew };
     workers.push(worker);
     return {
@@ -111,7 +114,7 @@ export async function createHost(bytes: Uint8Array, options: HostOptions = {}): 
   return {
     vm: addVm,
     startPlugin(plugin) {
-      firstVm ??= addVm();
+      firstVm ??= addVm({ ...(options.environment && { environment: options.environment }) });
       return firstVm.startPlugin(plugin);
     },
     tick(milliseconds) {

@@ -65,6 +65,7 @@ export function httpStream(vm: Vm, state: StreamState): HttpStream {
     const lines = map === MAP.requestHeaders ? requestMap(input) : headerMap(input);
     state.maps.set(map, lines);
     const status = guarded(() => vm.call(state, callback, [lines.length, endOfStream ? 1 : 0], 0));
+    if (status === 0) state.passed.add(map);
     return { ...outcome(status, status === 0 || status === 2), headers: readable(lines) };
   };
   const body = (buffer: number, callback: string, input: Bytes, { endOfStream = false }: End): BodyStep => {

@@ -44,6 +44,7 @@ export function startPlugin(firstVm: Vm, options: PluginOptions): Plugin {
       id: vm.nextContextId(),
       root,
       maps: new Map(),
+      passed: new Set(),
       buffers: new Map(),
       properties,
       filterState: new Map(),

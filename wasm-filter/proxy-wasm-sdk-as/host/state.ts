@@ -61,6 +61,8 @@ export interface StreamState {
   readonly id: number;
   readonly root: RootState;
   readonly maps: Map<number, Line[]>;
+  /** Maps that went on to the next filter: until `onLog` the guest can neither read nor write them. */
+  readonly passed: Set<number>;
   readonly buffers: Map<number, Uint8Array>;
   readonly properties: PropertyTree;
   readonly filterState: Map<string, Uint8Array>;
@@ -105,6 +107,7 @@ export interface Shared {
 export interface VmState {
   readonly id: string;
   readonly configuration: Uint8Array;
+  readonly environment: Readonly<Record<string, string>>;
   readonly shared: Shared;
   readonly contexts: Map<number, ContextState>;
   readonly metricIds: Map<number, Metric>;

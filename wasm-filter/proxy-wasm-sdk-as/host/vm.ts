@@ -26,10 +26,15 @@ export interface Vm {
   finish(context: ContextState): void;
 }
 
-export function createVm(module: WasmModule, id: string, configuration: Uint8Array, shared: Shared): Vm {
+export interface VmSettings {
+  readonly configuration: Uint8Array;
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+export function createVm(module: WasmModule, id: string, settings: VmSettings, shared: Shared): Vm {
   const state: VmState = {
     id,
-    configuration,
+    ...settings,
     shared,
     contexts: new Map(),
     metricIds: new Map(),
@@ -99,6 +104,8 @@ export function createVm(module: WasmModule, id: string, configuration: Uint8Arr
   const finish = (context: ContextState): void => {
     if (context.finished) return;
     context.finished = true;
+    // An access log reads what went by.
+    if (context.kind === "stream") context.passed.clear();
     call(context, "proxy_on_log", []);
     call(context, "proxy_on_delete", []);
     state.contexts.delete(context.id);

@@ -21,7 +21,10 @@ import type { Imports } from "./imports.ts";
 
 export function headerImports(vm: VmState): Imports {
   const known = (type: number) => type >= 0 && type <= MAP.callTrailers;
-  const writable = (type: number): Line[] | undefined => streamOf(acting(vm))?.maps.get(type);
+  const writable = (type: number): Line[] | undefined => {
+    const stream = streamOf(acting(vm));
+    return stream?.passed.has(type) ? undefined : stream?.maps.get(type);
+  };
   const readableMap = (type: number): Line[] | undefined =>
     type >= MAP.grpcInitialMetadata ? rootOf(acting(vm))?.answer?.maps.get(type) : writable(type);
   const nameIn = (type: number, name: Uint8Array): string =>

@@ -1,10 +1,16 @@
 /** Steering of streams and contexts, and the local reply. In: stream types, ids. Out: Status; marks on the stream. */
-import { STATUS, STREAMS } from "../abi.ts";
+import { MAP, STATUS, STREAMS } from "../abi.ts";
 import { toText } from "../bytes.ts";
 import { readable } from "../header-map.ts";
 import { decodeLines } from "../pair-encoding.ts";
 import { acting, streamOf, type VmState } from "../state.ts";
 import type { Imports } from "./imports.ts";
+
+// As in Envoy: what waited goes on, and is the guest's no more.
+const PASSED: Readonly<Record<string, readonly number[]>> = {
+  request: [MAP.requestHeaders, MAP.requestTrailers],
+  response: [MAP.responseHeaders, MAP.responseTrailers],
+};
 
 export function streamImports(vm: VmState): Imports {
   return {
@@ -14,6 +20,7 @@ export function streamImports(vm: VmState): Imports {
       const stream = streamOf(acting(vm));
       if (!stream) return STATUS.unimplemented;
       stream.continued.add(name);
+      for (const map of PASSED[name] ?? []) stream.passed.add(map);
       return STATUS.ok;
     },
     proxy_close_stream(type: number) {

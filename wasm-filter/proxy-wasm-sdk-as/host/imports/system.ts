@@ -1,6 +1,6 @@
 /** Log, clock, ticks, status, and the few WASI calls that Envoy answers. Effects: only those that the test passed in. */
 import { LOG_LEVELS, STATUS } from "../abi.ts";
-import { toText } from "../bytes.ts";
+import { toBytes, toText } from "../bytes.ts";
 import { acting, rootOf, type VmState } from "../state.ts";
 import type { Imports } from "./imports.ts";
 
@@ -36,6 +36,7 @@ const LARGEST_RANDOM = 64 * 1024;
 
 export function wasiImports(vm: VmState): Imports {
   const unsupported = () => 52;
+  const variables = () => Object.entries(vm.environment).map(([name, value]) => toBytes(`${name}=${value}\0`));
   return {
     random_get(pointer: number, size: number) {
       if (size >>> 0 > LARGEST_RANDOM) return 28;
@@ -51,9 +52,19 @@ export function wasiImports(vm: VmState): Imports {
     fd_seek: unsupported,
     fd_close: unsupported,
     fd_fdstat_get: unsupported,
-    environ_get: () => 0,
-    environ_sizes_get: (count: number, size: number) =>
-      vm.memory.writeU32(count, 0) && vm.memory.writeU32(size, 0) ? 0 : 21,
+    environ_get(pointers: number, text: number) {
+      let at = text;
+      for (const [index, variable] of variables().entries()) {
+        if (!vm.memory.writeU32(pointers + 4 * index, at) || !vm.memory.write(at, variable)) return 21;
+        at += variable.length;
+      }
+      return 0;
+    },
+    environ_sizes_get(count: number, size: number) {
+      const all = variables();
+      const bytes = all.reduce((sum, { length }) => sum + length, 0);
+      return vm.memory.writeU32(count, all.length) && vm.memory.writeU32(size, bytes) ? 0 : 21;
+    },
     args_get: () => 0,
     args_sizes_get: (count: number, size: number) =>
       vm.memory.writeU32(count, 0) && vm.memory.writeU32(size, 0) ? 0 : 21,

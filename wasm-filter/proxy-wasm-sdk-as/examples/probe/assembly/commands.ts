@@ -21,6 +21,7 @@ import {
   setSharedData,
   tryForeignFunction,
 } from "proxy-wasm-sdk-as/assembly";
+import { environment } from "./environment";
 import { grpc, metric, queue, random } from "./services";
 import { pairs, shown } from "./shown";
 
@@ -74,5 +75,6 @@ export function run(step: string): string {
   if (verb == "clock") return (now() > 1_600_000_000_000_000_000).toString();
   if (verb == "random") return random(<i32>parseInt(name));
   if (verb == "grpc") return grpc();
+  if (verb == "environment") return environment();
   return "unknown " + verb;
 }

@@ -11,6 +11,8 @@ import {
   dequeue,
   getBuffer,
   getHeader,
+  grpcCall,
+  grpcService,
   HeadersStatus,
   HttpContext,
   httpCall,
@@ -39,9 +41,14 @@ import { pairs, shown } from "./shown";
 export * from "proxy-wasm-sdk-as/assembly/exports";
 
 class Probe extends HttpContext {
+  /** Whether the body callback is to say what it can still read of the headers. */
+  private late: bool = false;
+
   onRequestHeaders(_count: u32, _endOfStream: bool): HeadersStatus {
+    this.late = getHeader(MapType.RequestHeaders, "x-late") !== null;
     const command = getHeader(MapType.RequestHeaders, "x-probe");
     if (command === null) return HeadersStatus.Continue;
+    if (command == "grpc-call") return this.grpcCall();
     if (command == "body") return HeadersStatus.StopIteration;
     if (command == "call") return this.call();
     if (command == "trap") assert(false, "asked for");
@@ -61,6 +68,11 @@ class Probe extends HttpContext {
 
   onRequestBody(_size: u32, endOfStream: bool): DataStatus {
     if (!endOfStream) return DataStatus.StopIterationAndBuffer;
+    if (this.late) {
+      const read = getHeader(MapType.RequestHeaders, "x-late");
+      setBuffer(BufferType.HttpRequestBody, u32.MAX_VALUE, 0, bytesOf(read === null ? "(none)" : read));
+      return DataStatus.Continue;
+    }
     const size = bufferSize(BufferType.HttpRequestBody);
     const part = shown(getBuffer(BufferType.HttpRequestBody, 1, 3));
     const outside = setBuffer(BufferType.HttpRequestBody, 1, 1, bytesOf("?"));
@@ -91,6 +103,17 @@ class Probe extends HttpContext {
     continueStream(StreamType.Request);
   }
 
+  onGrpcMessage(_token: u32, size: u32): void {
+    setHeader(MapType.RequestHeaders, "x-t-call", shown(getBuffer(BufferType.GrpcReceiveBuffer, 0, size)));
+    continueStream(StreamType.Request);
+  }
+
+  onGrpcClose(_token: u32, status: u32): void {
+    if (status == 0) return;
+    setHeader(MapType.RequestHeaders, "x-t-call", "closed " + status.toString());
+    continueStream(StreamType.Request);
+  }
+
   onLog(): void {
     log(LogLevel.Info, "log " + pairs(MapType.RequestHeaders));
   }
@@ -107,12 +130,27 @@ class Probe extends HttpContext {
     }
     return HeadersStatus.StopAllIterationAndWatermark;
   }
+
+  private grpcCall(): HeadersStatus {
+    const call = grpcCall(grpcService("grpc"), "acme.Keys", "Get", [["k", "v"]], bytesOf("q"), 1000);
+    if (call.status != Status.Ok) {
+      sendLocalResponse(503, "no_call_" + call.status.toString(), null, []);
+    }
+    return HeadersStatus.StopAllIterationAndWatermark;
+  }
 }
 
 class Echo extends StreamContext {
   onDownstreamData(size: u32, _endOfStream: bool): StreamStatus {
     if (size < 3) return StreamStatus.StopIteration;
     setBuffer(BufferType.NetworkDownstreamData, 0, size, bytesOf("seen " + size.toString()));
+    return StreamStatus.Continue;
+  }
+
+  onUpstreamData(size: u32, _endOfStream: bool): StreamStatus {
+    if (size == 0) return StreamStatus.Continue;
+    setBuffer(BufferType.NetworkUpstreamData, 0, 0, bytesOf("<"));
+    setBuffer(BufferType.NetworkUpstreamData, u32.MAX_VALUE, 0, bytesOf(">"));
     return StreamStatus.Continue;
   }
 }
