@@ -14,7 +14,7 @@ export function extAuthz(zone: Zone): Config {
     typed_config: typed("envoy.extensions.filters.http.ext_authz.v3.ExtAuthz", {
       transport_api_version: "V3",
       grpc_service: {
-        envoy_grpc: { cluster_name: checkCluster },
+        envoy_grpc: { cluster_name: zone.check.cluster ?? checkCluster },
         timeout: seconds(zone.check.timeoutSeconds),
       },
       failure_mode_allow: false,

@@ -3,13 +3,14 @@
  * It strips what only Countersign may set, refuses the malformed and, in inner zones, whatever carries no good stamp.
  */
 import type { Config, Zone } from "./model.ts";
-import { wasmStand } from "./wasm.ts";
+import { keyConfiguration, variablesOf, wasmStand } from "./wasm.ts";
 
 export function guard(zone: Zone): Config {
-  return wasmStand("guard", zone.filter, guardConfiguration(zone));
+  return wasmStand("guard", zone.filter, guardConfiguration(zone), variablesOf(zone));
 }
 
-function guardConfiguration({ name, inbound, ownedHeaders, token, accepts }: Zone): Config {
+/** Without `stand`, which the plugin's own entry adds. */
+export function guardConfiguration({ name, inbound, ownedHeaders, token, accepts }: Zone): Config {
   return {
     zone: name,
     inbound,
@@ -26,7 +27,7 @@ function guardConfiguration({ name, inbound, ownedHeaders, token, accepts }: Zon
         maxAgeSeconds: accepts.maxAgeSeconds,
         clockSkewSeconds: accepts.clockSkewSeconds,
         token: accepts.token,
-        keys: accepts.keys.map(({ id, secret }) => ({ id, secret })),
+        keys: accepts.keys.map(keyConfiguration),
       },
     }),
   };

@@ -50,7 +50,8 @@ function zoneFilters(zone: Zone): readonly Config[] {
   return [guard(zone), extAuthz(zone), router];
 }
 
-const hygiene: Config = {
+/** One reading of the path and of every header name. */
+export const hygiene: Config = {
   normalize_path: true,
   merge_slashes: true,
   path_with_escaped_slashes_action: "REJECT_REQUEST",
@@ -63,7 +64,7 @@ const hygiene: Config = {
   http_protocol_options: { allow_chunked_length: false },
 };
 
-const limits: Config = {
+export const limits: Config = {
   max_request_headers_kb: 32,
   request_headers_timeout: "10s",
   stream_idle_timeout: "60s",

@@ -36,11 +36,45 @@ export interface Upstream {
   readonly stamp: boolean;
 }
 
-/** A key of the stamp's HMAC ring. */
-export interface StampKey {
+/** When a key counts; both in seconds since the epoch, both open unless given. */
+interface KeyTimes {
   readonly id: string;
+  readonly notBefore?: number;
+  readonly notAfter?: number;
+}
+
+/** A key of the stamp's HMAC ring, in full: whoever reads the filter's configuration can stamp. */
+export interface SharedKey extends KeyTimes {
   /** base64url, 32 bytes or more. Secret: goes into the filter's configuration and nowhere else. */
   readonly secret: string;
+}
+
+/** The same, where the secret is in the proxy's environment only. */
+export interface SharedKeyInEnvironment extends KeyTimes {
+  /** Name of a variable of the Envoy process. */
+  readonly secretEnv: string;
+}
+
+type PairAlgorithm = "ecdsa-p256-sha256" | "rsa-v1_5-sha256";
+
+/** Half of a key pair: guards have the public one, stamps the private one. Texts are base64 of SPKI and PKCS#8. */
+export type KeyHalf = KeyTimes & { readonly algorithm: PairAlgorithm } & (
+    | { readonly publicKey: string }
+    | { readonly publicKeyEnv: string }
+    | { readonly privateKey: string }
+    | { readonly privateKeyEnv: string }
+  );
+
+/** A key of the ring, as the filter reads it (docs/filter.md "Keys"). */
+export type StampKey = SharedKey | SharedKeyInEnvironment | KeyHalf;
+
+/** The compiled filter that the proxy fetches itself: nothing but these very bytes is run. */
+export interface RemoteFilter {
+  readonly url: string;
+  /** Cluster of the proxy that leads to the URL's host. */
+  readonly cluster: string;
+  /** 64 hexadecimal digits. */
+  readonly sha256: string;
 }
 
 /** What the guard asks of a bearer token before any RPC (only what ext-authz would refuse too). */
@@ -78,6 +112,14 @@ export interface StampMaking {
   readonly keys: readonly StampKey[];
 }
 
+/** The server that decides. */
+export interface Check {
+  readonly address: SocketAddress;
+  readonly timeoutSeconds: number;
+  /** A cluster that is there already and leads to it; ours is made unless given. */
+  readonly cluster?: string;
+}
+
 export interface Zone {
   readonly name: string;
   /** `edge`: clients come from outside. `zone`: only stamped requests from another zone come in. */
@@ -87,11 +129,11 @@ export interface Zone {
   readonly admin: SocketAddress;
   /** File that gets one JSON line per request; `/dev/stdout` in containers. */
   readonly accessLog: string;
-  /** The compiled filter, on the proxy's own disk. */
-  readonly filter: string;
+  /** The compiled filter: a file on the proxy's own disk, or where to fetch it. */
+  readonly filter: string | RemoteFilter;
   /** Proxies in front of this one that may be believed about `x-forwarded-for`. */
   readonly trustedHops: number;
-  readonly check: { readonly address: SocketAddress; readonly timeoutSeconds: number };
+  readonly check: Check;
   /** Removed from every request: names, or a prefix with `*` at its end. */
   readonly ownedHeaders: readonly string[];
   readonly token: TokenCheck | undefined;

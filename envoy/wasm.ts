@@ -3,9 +3,15 @@
  * configuration. A trap closes the request and the VM is made anew (FAIL_RELOAD); FAIL_OPEN would let requests pass
  * unfiltered and cannot be asked for here. Both stands share one VM by `vm_id`, as grants and keys are shared.
  */
-import { type Config, typed } from "./model.ts";
+import { type Config, type StampKey, typed, type Zone } from "./model.ts";
 
-export function wasmStand(stand: "guard" | "stamp", file: string, configuration: Config): Config {
+/** @param variables names of the Envoy process's environment that the configuration reads. */
+export function wasmStand(
+  stand: "guard" | "stamp",
+  filter: Zone["filter"],
+  configuration: Config,
+  variables: readonly string[] = [],
+): Config {
   const id = `countersign.${stand}`;
   return {
     name: id,
@@ -19,9 +25,30 @@ export function wasmStand(stand: "guard" | "stamp", file: string, configuration:
         vm_config: {
           vm_id: "countersign",
           runtime: "envoy.wasm.runtime.v8",
-          code: { local: { filename: file } },
+          code: code(filter),
+          ...(variables.length > 0 && { environment_variables: { host_env_keys: variables } }),
         },
       },
     }),
   };
+}
+
+/** A key for the filter's JSON; what it is made of is the filter's to check. */
+export function keyConfiguration(key: StampKey): Config {
+  return { ...key };
+}
+
+function code(filter: Zone["filter"]): Config {
+  if (typeof filter === "string") return { local: { filename: filter } };
+  const { url, cluster, sha256 } = filter;
+  return { remote: { http_uri: { uri: url, cluster, timeout: "10s" }, sha256 } };
+}
+
+/** Both stands of a zone are one VM, so both name all variables that either reads. */
+export function variablesOf({ accepts, stamps }: Zone): readonly string[] {
+  const keys = [...(accepts?.keys ?? []), ...(stamps?.keys ?? [])];
+  const names = keys.flatMap((key) =>
+    Object.entries(key).flatMap(([name, value]) => (name.endsWith("Env") ? [String(value)] : [])),
+  );
+  return [...new Set(names)].sort();
 }

@@ -11,6 +11,8 @@ export interface CheckDeps {
   /** Seconds since the epoch. */
   readonly now: () => number;
   readonly newId: () => string;
+  /** Told of each stage that has ended, for traces. Absent = nobody listens. */
+  readonly passed?: (stage: "request" | "authenticate" | "authorize" | "mint") => void;
   /** Another stage in the place of `authenticate`, for checks of claims without a token (`countersign check --claims`). */
   readonly authenticate?: typeof authenticate;
   /** Absent: AccessPolicies that ask an OPA server fail closed. */

@@ -23,9 +23,11 @@ export function createCheck(deps: CheckDeps): Check {
     const built = buildRequest(incoming, deps.request);
     if (!built.ok) return denied(context, built.error);
     const received = built.value;
+    deps.passed?.("request");
     const plan = snapshot.planFor(received.workload);
     const now = deps.now();
     const authentication = await identify(plan.credentials, received, now, signal, deps.authenticate);
+    deps.passed?.("authenticate");
     if (signal.aborted) return failed(context, "deadline_exceeded");
     if (!authentication.ok) {
       const { error } = authentication;
@@ -39,11 +41,13 @@ export function createCheck(deps: CheckDeps): Check {
     const evidence = { received, judged: request, payload };
     const consultation = { now, askOpa: deps.askOpa, signal };
     const authorized = await consultAndAuthorize(plan.authorization, request, payload, consultation);
+    deps.passed?.("authorize");
     if (signal.aborted) return failed(context, "deadline_exceeded");
     const verdict = { ...authorized, shadow: [...shadow, ...authorized.shadow] };
     if (verdict.effect === "deny") return denied(context, verdict.refusal, { request, token, verdict, evidence });
 
     const minted = mintAll(plan.internalTokens, authentication.value, now, deps.newId);
+    deps.passed?.("mint");
     if (!minted.ok) return failed(context, "mint_failed", minted.error);
     return allowed(context, { token, verdict, changes: [changes, minted.value], evidence });
   };

@@ -7,7 +7,7 @@ import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { bootstrap } from "../../envoy/bootstrap.ts";
-import type { StampKey, Zone } from "../../envoy/model.ts";
+import type { SharedKey, Zone } from "../../envoy/model.ts";
 import { edgeZone, innerZone } from "../../envoy/samples.ts";
 import { packageRoot } from "../../ext-authz/config/package-root.ts";
 import { type Child, startChild } from "./child.ts";
@@ -18,7 +18,7 @@ import { type RunningServer, startServer } from "./server-process.ts";
 
 export interface Topology {
   /** The sender of what the demo makes itself: the key ring of edge and zone. */
-  readonly keys: readonly StampKey[];
+  readonly keys: readonly SharedKey[];
   readonly issuer: string;
   readonly oidc: Child;
   readonly edgeServer: RunningServer;
@@ -41,6 +41,8 @@ export interface Options {
   readonly filter?: string;
   /** How long an Envoy waits for a check; default: as in the samples. Longer where a busy machine must not matter. */
   readonly checkTimeoutSeconds?: number;
+  /** Further settings of the edge's server. */
+  readonly edgeServer?: object;
 }
 
 const builtFilter = fileURLToPath(new URL("wasm-filter/build/countersign.wasm", packageRoot));
@@ -69,7 +71,9 @@ export async function startTopology(options: Options): Promise<Topology> {
     const oidc = keep(startOidc(folder));
     const issuer = await oidc.line(issuerOf);
     say("Countersign at the edge and in the zone");
-    const edgeServer = keep(await startServer("edge", edgeSettings(free), edgeResources(issuer), folder));
+    const edgeServer = keep(
+      await startServer("edge", { ...edgeSettings(free), ...options.edgeServer }, edgeResources(issuer), folder),
+    );
     const jwks = `${edgeServer.http}/.well-known/jwks.json`;
     const zoneServer = keep(await startServer("zone", zoneSettings(free), zoneResources(jwks), folder));
     say("Envoy at the edge and in the zone");
@@ -100,7 +104,7 @@ function here(accessLog: string) {
   return { listener: local(0), admin: local(0), accessLog };
 }
 
-function innerDescription(keys: readonly StampKey[], server: RunningServer, orders: Echo, log: string): Zone {
+function innerDescription(keys: readonly SharedKey[], server: RunningServer, orders: Echo, log: string): Zone {
   const sample = innerZone(keys);
   return {
     ...sample,
@@ -115,7 +119,7 @@ function innerDescription(keys: readonly StampKey[], server: RunningServer, orde
  * stands for somebody that reads along between edge and zone.
  */
 function edgeDescription(
-  keys: readonly StampKey[],
+  keys: readonly SharedKey[],
   server: RunningServer,
   zone: RunningEnvoy,
   recorder: Echo,

@@ -9,6 +9,8 @@ export interface JwksRequest {
   /** Of the last good answer from this URL; "" = none. */
   readonly etag: string;
   readonly maxBytes: number;
+  /** The caller's trace (W3C Trace Context), for the issuer's own traces. */
+  readonly traceparent?: string;
   /** Ends the exchange at any point. */
   readonly signal: AbortSignal;
 }

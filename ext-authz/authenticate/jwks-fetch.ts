@@ -29,7 +29,7 @@ function exchange(
     const start = url.protocol === "https:" ? httpsRequest : httpRequest;
     const outgoing = start(url, {
       ...connection,
-      headers: { accept: "application/json", "accept-encoding": "identity", ...ifNoneMatch(request.etag) },
+      headers: { accept: "application/json", "accept-encoding": "identity", ...conditional(request) },
       signal: request.signal,
     });
     outgoing.on("error", (cause) => resolve(err(describe(cause))));
@@ -43,8 +43,8 @@ function exchange(
   });
 }
 
-function ifNoneMatch(etag: string): Readonly<Record<string, string>> {
-  return etag === "" ? {} : { "if-none-match": etag };
+function conditional({ etag, traceparent }: JwksRequest): Readonly<Record<string, string>> {
+  return { ...(etag !== "" && { "if-none-match": etag }), ...(traceparent !== undefined && { traceparent }) };
 }
 
 async function readAnswer(response: IncomingMessage, request: JwksRequest): Promise<Result<JwksAnswer, string>> {

@@ -2,6 +2,8 @@
  * Where one issuer's JWKS is: at a URI, or where OIDC discovery says (OpenID Connect Discovery 1.0 §4). In: the place, a
  * bounded fetch. Out: the JWKS as text and the URL it came from, or why not. Effects: through the fetch only.
  */
+
+import { displayUrl } from "../resources/display-url.ts";
 import { err, ok, type Result } from "../result.ts";
 import type { JwksAnswer, JwksFetch, JwksRequest } from "./jwks-answer.ts";
 import { member, parseStrictObject } from "./strict-json.ts";
@@ -29,12 +31,9 @@ export function addressOf(place: Place): string {
   return `${place.issuer.replace(/\/$/, "")}/.well-known/openid-configuration`;
 }
 
-/** The address for people: a query or userinfo may hold a secret. */
+/** The address for people, without what may be secret. */
 export function displayOf(place: Place): string {
-  const address = addressOf(place);
-  if (!URL.canParse(address)) return "(not a URL)";
-  const { protocol, host, pathname } = new URL(address);
-  return `${protocol}//${host}${pathname}`;
+  return displayUrl(addressOf(place));
 }
 
 export async function fetchDocument(

@@ -4,6 +4,7 @@
  */
 import type { JsonObject, Layer, PolicyRef, RequestModel } from "../model.ts";
 import { type AccessPolicy, isAccessPolicy } from "../resources/access-policy-resource.ts";
+import { displayUrl } from "../resources/display-url.ts";
 import type { AccessTest } from "./access-policy.ts";
 import { circumstancesOf } from "./access-policy-circumstances.ts";
 import type { AccessPlan } from "./access-policy-plan.ts";
@@ -63,7 +64,7 @@ function expressionOf({ criterion }: AccessPolicy, rule: number): string {
     case "rego":
       return `rego ${criterion.entrypoint}`;
     case "opa":
-      return `opa ${criterion.url}`;
+      return `opa ${displayUrl(criterion.url)}`;
     case "nothing":
       return "";
   }

@@ -41,5 +41,6 @@ export const defaults: Settings = {
     maskHeaders: [],
     maskClaims: [],
   },
+  tracing: { endpoint: "", sampleRatio: 0.1, headersFile: "", serviceName: "countersign" },
   log: "info",
 };

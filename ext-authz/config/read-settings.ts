@@ -19,6 +19,7 @@ import type {
   ServingSettings,
   Settings,
   TlsSettings,
+  TracingSettings,
 } from "./settings.ts";
 
 /** The file's own shape: flat where the operator writes it flat. Everything is optional. */
@@ -41,6 +42,7 @@ interface SettingsFile {
   readonly jwks?: Partial<JwksSettings>;
   readonly mint?: Partial<MintSettings>;
   readonly decisionLog?: Partial<DecisionLogSettings>;
+  readonly tracing?: Partial<TracingSettings>;
   readonly log?: Settings["log"];
 }
 
@@ -122,6 +124,7 @@ function complete(file: SettingsFile, source: SettingsSource): Settings {
   const jwks = { ...defaults.jwks, ...file.jwks };
   const mint = { ...defaults.mint, ...file.mint };
   const decisionLog = { ...defaults.decisionLog, ...file.decisionLog };
+  const tracing = { ...defaults.tracing, ...file.tracing };
   return Object.freeze({
     listen: listening(file.listen, absolute),
     serving: { ...defaults.serving, ...file.serving },
@@ -143,6 +146,7 @@ function complete(file: SettingsFile, source: SettingsSource): Settings {
     jwks: { ...jwks, caFile: absolute(jwks.caFile), folder: absolute(jwks.folder) },
     mint: { ...mint, keyFile: absolute(mint.keyFile) },
     decisionLog: { ...decisionLog, file: absolute(decisionLog.file) },
+    tracing: { ...tracing, headersFile: absolute(tracing.headersFile) },
     log: file.log ?? defaults.log,
   });
 }

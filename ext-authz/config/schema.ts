@@ -126,6 +126,19 @@ export const settingsSchema = {
         },
         "decisions as JSON lines, for audits and replay",
       ),
+      tracing: object(
+        {
+          endpoint: {
+            type: "string",
+            pattern: "^(https?://[^\\s@]+)?$",
+            description: "as http://collector:4318/v1/traces",
+          },
+          sampleRatio: { type: "number", minimum: 0, maximum: 1 },
+          headersFile: { type: "string" },
+          serviceName: { type: "string", minLength: 1 },
+        },
+        "where spans of checks and key fetches go: OTLP over HTTP, JSON",
+      ),
       log: { enum: ["debug", "info", "warn", "error"] },
     },
     "Settings of `countersign serve`.",

@@ -88,6 +88,18 @@ export interface TlsSettings {
   readonly allowedSans: readonly string[];
 }
 
+/** Where spans of checks and key fetches go (OTLP over HTTP, JSON). */
+export interface TracingSettings {
+  /** The whole URL, as `http://collector:4318/v1/traces`; "" = no tracing, at no cost. */
+  readonly endpoint: string;
+  /** Share of the requests without a `traceparent` that begin a trace, 0 to 1; default 0.1. With one, its flag decides. */
+  readonly sampleRatio: number;
+  /** `name: value` lines that the collector wants, such as a key; "" = none. */
+  readonly headersFile: string;
+  /** `service.name`; default "countersign". */
+  readonly serviceName: string;
+}
+
 /** The life of the process. */
 export interface ServingSettings {
   /** Seconds between NOT_SERVING and GOAWAY at a stop, for health checks to see it; default 0. */
@@ -121,6 +133,7 @@ export interface Settings {
   readonly jwks: JwksSettings;
   readonly mint: MintSettings;
   readonly decisionLog: DecisionLogSettings;
+  readonly tracing: TracingSettings;
   /** Level of the log on standard error. */
   readonly log: "debug" | "info" | "warn" | "error";
 }

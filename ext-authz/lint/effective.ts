@@ -9,6 +9,7 @@ import type { MeshSettings } from "../config/settings.ts";
 import type { Layer, RequestModel, Workload } from "../model.ts";
 import { normalizePath } from "../request/normalize-path.ts";
 import { type AccessAction, type AccessPolicy, isAccessPolicy } from "../resources/access-policy-resource.ts";
+import { displayUrl } from "../resources/display-url.ts";
 import type { PolicyAction, Resource } from "../resources/resource.ts";
 import { applies, layerOf } from "../resources/select.ts";
 import { effectiveMode } from "./identity-rules.ts";
@@ -106,7 +107,7 @@ function accessRules(policy: AccessPolicy, layer: Layer): readonly EffectiveRule
     case "rego":
       return [rule(-1, `rego ${criterion.entrypoint}`)];
     case "opa":
-      return [rule(-1, `opa ${criterion.url}`)];
+      return [rule(-1, `opa ${displayUrl(criterion.url)}`)];
     case "nothing":
       return [];
   }

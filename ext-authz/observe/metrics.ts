@@ -5,6 +5,7 @@ import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { Decision } from "../model.ts";
 import { reasonOf } from "../respond/answer.ts";
 import { type KeyState, registerKeyGauges } from "./key-gauges.ts";
+import { type RevocationState, registerRevocationGauges } from "./revocation-gauges.ts";
 import type { ShadowChange } from "./shadow-changes.ts";
 
 export interface Metrics {
@@ -16,6 +17,8 @@ export interface Metrics {
   shadowFailed(): void;
   /** Lines of the decision log that were lost. */
   decisionLogDropped(lines: number): void;
+  /** Spans that came to an end: taken by the collector, or lost. */
+  traced(spans: number, outcome: "exported" | "dropped"): void;
   /** Text exposition format. */
   text(): Promise<string>;
   readonly contentType: string;
@@ -23,7 +26,10 @@ export interface Metrics {
 
 const MAX_POLICY_LABELS = 1000;
 
-export function createMetrics(keys: () => readonly KeyState[]): Metrics {
+export function createMetrics(
+  keys: () => readonly KeyState[],
+  revocations: () => readonly RevocationState[] = () => [],
+): Metrics {
   const registry = new Registry();
   const registers = [registry];
   const checks = new Counter({
@@ -50,6 +56,7 @@ export function createMetrics(keys: () => readonly KeyState[]): Metrics {
     registers,
   });
   registerKeyGauges(registry, keys);
+  registerRevocationGauges(registry, revocations);
   const changes = new Counter({
     name: "countersign_shadow_changes_total",
     help: "Decisions that a shadow policy or the candidate set would have turned, by the policy whose doing it is",
@@ -66,6 +73,15 @@ export function createMetrics(keys: () => readonly KeyState[]): Metrics {
     help: "Lines of the decision log that were lost",
     registers,
   });
+  const spans = new Counter({
+    name: "countersign_trace_spans_total",
+    help: "Spans of checks and key fetches, by what became of them; none without tracing",
+    labelNames: ["outcome"] as const,
+    registers,
+  });
+  // An alert on an increase needs the zero before the first one.
+  for (const outcome of ["applied", "refused"] as const) reloads.inc({ outcome }, 0);
+  for (const outcome of ["exported", "dropped"] as const) spans.inc({ outcome }, 0);
   // Names are the operator's own, from resources; still, a label must not grow without end.
   const named = new Set<string>();
   const label = (policy: string): string => {
@@ -76,6 +92,7 @@ export function createMetrics(keys: () => readonly KeyState[]): Metrics {
     shadowChanged: ({ source, change, policy }) => changes.inc({ source, change, policy: label(policy) }),
     shadowFailed: () => shadowFailures.inc(),
     decisionLogDropped: (lines) => dropped.inc(lines),
+    traced: (count, outcome) => spans.inc({ outcome }, count),
     decided(decision, milliseconds) {
       checks.inc({ effect: decision.effect, reason: reasonOf(decision) });
       seconds.observe(milliseconds / 1000);

@@ -28,6 +28,7 @@ import type { Log } from "../observe/log.ts";
 import { createMetrics } from "../observe/metrics.ts";
 import { createObserver } from "../observe/observer.ts";
 import { createRecentDecisions } from "../observe/recent-decisions.ts";
+import { openTracing } from "../observe/tracing.ts";
 import type { InternalToken, Resource } from "../resources/resource.ts";
 import { operatorRoutes } from "../respond/operator-routes.ts";
 import { compileSnapshot, type Snapshot } from "../snapshot.ts";
@@ -63,21 +64,32 @@ export async function composeStages(settings: Settings, log: Log, signingKey: Si
   let snapshot: Snapshot | undefined;
   let refused = false;
 
+  const tracing = await openTracing(settings.tracing, {
+    readFile: (path) => readFile(path, "utf8"),
+    setTimer,
+    random: Math.random,
+    randomHex: (bytes) => randomBytes(bytes).toString("hex"),
+    now: Date.now,
+    sent: (spans, outcome) => metrics.traced(spans, outcome),
+    warn: log.warn,
+  });
+  const plainFetch = await jwksFetch(settings.jwks);
+  const fetchKeys = tracing?.fetch(plainFetch) ?? plainFetch;
   const newKeySources = async (store?: KeyStore) =>
     createKeySources(
-      { fetch: await jwksFetch(settings.jwks), now, setTimer, random: Math.random, log, ...(store && { store }) },
+      { fetch: fetchKeys, now, setTimer, random: Math.random, log, ...(store && { store }) },
       settings.jwks,
       { strict: settings.mesh.strict, jsonDepth: settings.limits.jsonDepth },
     );
   const keys = await newKeySources(await keyStore(settings.jwks, now));
   const credentials = createCredentialSources({
-    fetch: await jwksFetch(settings.jwks),
+    fetch: fetchKeys,
     post: createIntrospectionPost({ ...settings.jwks, caPem: await readCa(settings.jwks) }),
     ...{ readFile: readBoundedFile, now, setTimer, log },
     secret: randomBytes(32),
     jsonDepth: settings.limits.jsonDepth,
   });
-  const metrics = createMetrics(() => keys.state());
+  const metrics = createMetrics(() => keys.state(), credentials.revocations);
   const sink = await openDecisionSink(settings.decisionLog, {
     stdout: (line) => process.stdout.write(line),
     random: Math.random,
@@ -123,7 +135,9 @@ export async function composeStages(settings: Settings, log: Log, signingKey: Si
     options: { ...snapshotOptions, credentials: { ...credentials, replays: createReplayCache(COMPARED_PROOFS) } },
     check: checkParts,
   });
-  const check = withCandidate(createCheck({ ...checkParts, snapshot: () => snapshot }), {
+  const passed = tracing && { passed: tracing.passed };
+  const untraced = createCheck({ ...checkParts, ...passed, snapshot: () => snapshot });
+  const check = withCandidate(tracing?.check(untraced) ?? untraced, {
     candidate: candidate.check,
     defer: setImmediate,
     compared: observer.compared,
@@ -135,6 +149,7 @@ export async function composeStages(settings: Settings, log: Log, signingKey: Si
     refused,
     prefetched: snapshot !== undefined && keys.prefetched(),
     keys: keys.state(),
+    revocations: credentials.revocations(),
   });
   const overloads = overloadLog(log, setTimer);
   const routes = operatorRoutes({
@@ -196,7 +211,7 @@ export async function composeStages(settings: Settings, log: Log, signingKey: Si
       candidate.stop();
       keys.stop();
       credentials.stop();
-      await sink?.stop();
+      await Promise.all([sink?.stop(), tracing?.stop()]);
     },
   };
 }

@@ -1,6 +1,7 @@
 /**
  * What the HTTP side answers (DESIGN §5). Nothing in here holds a token, a key that is not public, or a header value.
  */
+import type { FeedState } from "../authenticate/credentials/revocation-feed.ts";
 import type { KeyState } from "../observe/key-gauges.ts";
 import type { HttpAnswer, Routes } from "../transport/http-server.ts";
 
@@ -22,6 +23,8 @@ export interface Readiness {
   /** Every issuer's keys were in at once before. */
   readonly prefetched?: boolean;
   readonly keys: readonly (Pick<KeyState, "keys"> & { readonly uri: string; readonly lastError: string })[];
+  /** Lists of revoked tokens. One that was never read fails the requests that need it. */
+  readonly revocations?: readonly FeedState[];
 }
 
 export function operatorRoutes(side: OperatorSide): Routes {
@@ -44,18 +47,20 @@ export function operatorRoutes(side: OperatorSide): Routes {
 }
 
 /**
- * 200 from when policies and the keys of every issuer are in. A refused reload is shown but does not end readiness, nor does
+ * 200 from when policies, the keys of every issuer and every list of revoked tokens are in. A refused reload is shown but does not end readiness, nor does
  * an issuer that fails later: it would take the other issuers' clients down with it.
  */
-function readyz({ snapshot, refused, prefetched, keys }: Readiness): HttpAnswer {
+function readyz({ snapshot, refused, prefetched, keys, revocations = [] }: Readiness): HttpAnswer {
   const complete = keys.every((source) => source.keys > 0);
-  const ready = snapshot !== undefined && (complete || prefetched === true);
+  const listed = revocations.every((list) => list.ageSeconds !== undefined);
+  const ready = snapshot !== undefined && listed && (complete || prefetched === true);
   return json(ready ? 200 : 503, {
     ready,
     revision: snapshot?.revision ?? null,
     reload: refused ? "refused" : "applied",
     issuers: complete ? "complete" : "incomplete",
     keys,
+    revocations,
   });
 }
 

@@ -1,4 +1,4 @@
-/** What issuers' keys mean for /readyz: needed once, shown always. */
+/** What issuers' keys and lists of revoked tokens mean for /readyz: needed once, shown always. */
 import { expect, test } from "vitest";
 import { operatorRoutes, type Readiness } from "../../ext-authz/respond/operator-routes.ts";
 
@@ -18,11 +18,15 @@ async function readyz(state: Readiness): Promise<[status: number, issuers: unkno
 }
 
 const empty = { ...key, keys: 0, lastError: "ECONNREFUSED" };
+const list = { source: "revoked.json", ageSeconds: 900, failures: 3, entries: 1 };
+const unread = { ...list, ageSeconds: undefined };
 
 test.each<[string, Partial<Readiness>, [number, string]]>([
   ["all keys are in", {}, [200, "complete"]],
   ["an issuer's keys never were in", { keys: [key, empty] }, [503, "incomplete"]],
   ["an issuer's keys became too old", { keys: [key, empty], prefetched: true }, [200, "incomplete"]],
+  ["a list of revoked tokens was never read", { revocations: [list, unread], prefetched: true }, [503, "complete"]],
+  ["all lists were read once", { revocations: [list] }, [200, "complete"]],
   ["nothing is in force", { snapshot: undefined, prefetched: true }, [503, "complete"]],
 ])("%s", async (_, more, expected) => {
   expect(await readyz({ ...ready, ...more })).toEqual(expected);

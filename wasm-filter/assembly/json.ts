@@ -6,6 +6,7 @@
 import { byteAt, isDigit, spells, textOf } from "./ascii";
 import { repeatsName } from "./json-names";
 import { ARRAY, FALSE, JsonNode, NULL, NUMBER, OBJECT, STRING, TRUE } from "./json-node";
+import { exactNumber } from "./json-number";
 import { escapedUnit, plainEscape, unescape } from "./json-string";
 import { utf8Length } from "./utf8";
 
@@ -50,9 +51,9 @@ export class JsonDocument {
     return unescape(this.source, span.start, span.end);
   }
 
-  /** A number's value, NaN for anything else. */
+  /** A number's value, NaN for anything else and for a number that is not exact in a few steps (json-number.ts). */
   number(node: i32): f64 {
-    return this.kind(node) == NUMBER ? parseFloat(this.text(node)) : NaN;
+    return this.kind(node) == NUMBER ? exactNumber(this.source, this.nodes[node].start) : NaN;
   }
 
   nameIs(node: i32, name: string): bool {

@@ -2,11 +2,12 @@
  * The module with a guard that traps on demand, for one test: what happens to requests when a VM dies. Built by
  * `build.mjs --trap` alone; nothing of it is in the module that is shipped.
  */
+import "./packed-data";
 import { getHeaderBytes, HeadersStatus, HttpContext, MapType, registerRoot } from "proxy-wasm-sdk-as/assembly";
 import { Guard } from "./guard";
 import { GuardRoot } from "./roots";
 
-export * from "proxy-wasm-sdk-as/assembly/exports";
+export * from "./exports";
 
 class TrappingGuard extends Guard {
   onRequestHeaders(count: u32, endOfStream: bool): HeadersStatus {

@@ -13,6 +13,7 @@ import { createReplayCache, type ReplayCache } from "./replay-cache.ts";
 import {
   createRevocationFeed,
   type FeedDependencies,
+  type FeedState,
   type FeedText,
   type LivingFeed,
   type RevocationFeed,
@@ -29,6 +30,8 @@ export interface CredentialSources {
 export interface LivingCredentialSources extends CredentialSources {
   /** Resolves when every list known so far was tried once. Never rejects. */
   ready(): Promise<void>;
+  /** Of every list of revoked tokens. */
+  revocations(): readonly FeedState[];
   /** Stops what none of these resources wants: to be called after a reload has taken over. */
   retain(resources: readonly Resource[]): void;
   stop(): void;
@@ -78,6 +81,7 @@ export function createCredentialSources(dependencies: SourceDependencies): Livin
     feedFor: feeds.for,
     replays: createReplayCache(MAX_PROOFS),
     secret: dependencies.secret,
+    revocations: () => feeds.all().map((feed) => feed.state()),
     async ready() {
       await Promise.all(tried.splice(0));
     },
@@ -123,6 +127,7 @@ async function readList(
 interface Pool<R, L> {
   readonly for: (resource: R) => L;
   readonly retain: (resources: readonly R[]) => void;
+  readonly all: () => readonly L[];
 }
 
 /** One living thing for each name. */
@@ -140,6 +145,7 @@ function newPool<R, L extends { stop(): void }>(
       living.set(name, made);
       return made;
     },
+    all: () => [...living.values()],
     retain(resources) {
       const wanted = new Set(resources.map(nameOf));
       for (const [name, one] of living) {

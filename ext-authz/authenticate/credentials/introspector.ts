@@ -5,6 +5,7 @@
  */
 import { createHash } from "node:crypto";
 import type { TokenIntrospection } from "../../resources/credential-resource.ts";
+import { displayUrl } from "../../resources/display-url.ts";
 import { err, ok, type Result } from "../../result.ts";
 import { type IntrospectionAnswer, readIntrospectionAnswer } from "./introspection-answer.ts";
 import type { IntrospectionPost } from "./introspection-post.ts";
@@ -72,7 +73,7 @@ export function createIntrospector(resource: TokenIntrospection, dependencies: I
     const result = await ask(token).catch((): Introspected => err("internal"));
     inFlight.delete(name);
     if (result.ok) remember(name, result.value);
-    else log.warn("introspection failed", { endpoint: resource.endpoint, reason: result.error });
+    else log.warn("introspection failed", { endpoint: displayUrl(resource.endpoint), reason: result.error });
     return result;
   }
 

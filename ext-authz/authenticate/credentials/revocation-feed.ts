@@ -4,6 +4,7 @@
  * list that is broken or cannot be had leaves the last good one in force, up to a bound; then there is none.
  */
 import type { Revocation } from "../../resources/credential-resource.ts";
+import { displayUrl } from "../../resources/display-url.ts";
 import { err, type Result } from "../../result.ts";
 import { parseRevocationList, type RevocationList } from "./revocation-list.ts";
 
@@ -25,7 +26,19 @@ export interface RevocationFeed {
   current(): RevocationList | undefined;
 }
 
+/** What operators see of a list. */
+export interface FeedState {
+  /** Without what may be secret. */
+  readonly source: string;
+  /** Since it was last read and found good; undefined = never. */
+  readonly ageSeconds: number | undefined;
+  /** Attempts that failed in a row. */
+  readonly failures: number;
+  readonly entries: number;
+}
+
 export interface LivingFeed extends RevocationFeed {
+  state(): FeedState;
   /** Resolves when the first attempt has ended, however it did. */
   start(): Promise<void>;
   stop(): void;
@@ -35,11 +48,12 @@ const MAX_ATTEMPT_SECONDS = 10;
 
 export function createRevocationFeed(resource: Revocation, dependencies: FeedDependencies): LivingFeed {
   const { read, now, setTimer, log } = dependencies;
-  const source = resource.uri ?? resource.path ?? "";
+  const source = resource.uri === undefined ? (resource.path ?? "") : displayUrl(resource.uri);
   let list: RevocationList | undefined;
   let etag = "";
   let text = "";
   let goodAt = Number.NEGATIVE_INFINITY;
+  let failures = 0;
   let attempt = new AbortController();
   let stopped = false;
   let cancelNext = () => {};
@@ -54,6 +68,7 @@ export function createRevocationFeed(resource: Revocation, dependencies: FeedDep
     cancelBound();
     if (stopped) return;
     const taken = result.ok ? take(result.value) : result.error;
+    failures = taken === undefined ? 0 : failures + 1;
     if (taken === undefined) goodAt = startedAt;
     else log.warn("revocations could not be read", { source, reason: signal.aborted ? "timed out" : taken });
     const waited = now() - startedAt;
@@ -80,6 +95,12 @@ export function createRevocationFeed(resource: Revocation, dependencies: FeedDep
       // Younger than new: the clock stepped back, and nobody knows how old the list is.
       return age >= 0 && age <= resource.maxAgeSeconds ? list : undefined;
     },
+    state: () => ({
+      source,
+      ageSeconds: list === undefined ? undefined : now() - goodAt,
+      failures,
+      entries: list?.size ?? 0,
+    }),
     start: refresh,
     stop() {
       stopped = true;

@@ -110,8 +110,11 @@ describe("a file", () => {
     await read(() => feed.current()?.size === 2);
     expect(await stage.line(tokenOf("b"))).toBe("token_revoked");
 
+    expect(living.sources.revocations()).toMatchObject([{ ageSeconds: 0, failures: 0, entries: 2 }]);
+
     await writeFile(file, '{"revoked":[');
     await read(() => living.warnings.length === 1);
+    expect(living.sources.revocations()).toMatchObject([{ ageSeconds: 10, failures: 1, entries: 2 }]);
     expect(await stage.line(tokenOf("b"))).toBe("token_revoked");
     await rm(file);
     for (const failures of [2, 3, 4, 5, 6]) await read(() => living.warnings.length === failures);

@@ -1,0 +1,70 @@
+/**
+ * For meshes in which nobody may write an EnvoyFilter: the filter as WasmPlugins, the check by MeshConfig's
+ * `extensionProviders` and a CUSTOM AuthorizationPolicy. In: a zone in a mesh. Out: the objects.
+ * What this way cannot do: skip the check by a grant, show ext_authz every line of a header, stamp behind route rewrites.
+ * Sources: Istio's WasmPlugin, AuthorizationPolicy and MeshConfig references.
+ */
+import { guardConfiguration } from "../guard.ts";
+import { type Config, seconds, type Zone } from "../model.ts";
+import { stampConfiguration } from "../stamp.ts";
+import { variablesOf } from "../wasm.ts";
+import { type IstioZone, nameOf, object } from "./place.ts";
+
+export function withoutEnvoyFilter(placed: IstioZone): readonly Config[] {
+  const { zone } = placed;
+  return [
+    // The guard before Istio's own authentication and CUSTOM, the stamp behind all of them.
+    plugin(placed, "guard", "AUTHN", guardConfiguration(zone)),
+    ...(zone.stamps === undefined ? [] : [plugin(placed, "stamp", "UNSPECIFIED_PHASE", stampConfiguration(zone))]),
+    customPolicy(placed),
+  ];
+}
+
+function plugin(placed: IstioZone, stand: "guard" | "stamp", phase: string, configuration: Config): Config {
+  const { zone, namespace, labels } = placed;
+  const variables = variablesOf(zone);
+  return object("extensions.istio.io/v1alpha1", "WasmPlugin", namespace, `${nameOf(placed)}-${stand}`, {
+    selector: { matchLabels: labels },
+    ...source(zone.filter),
+    // Istio makes it the plugin's root_id, by which the module tells its stands apart.
+    pluginName: `countersign.${stand}`,
+    phase,
+    // Guard: before other plugins of its phase. Stamp: behind them.
+    priority: stand === "guard" ? 1000 : -1000,
+    failStrategy: "FAIL_RELOAD",
+    match: [{ mode: placed.context === "SIDECAR_INBOUND" && stand === "stamp" ? "CLIENT" : "SERVER" }],
+    ...(variables.length > 0 && { vmConfig: { env: variables.map((name) => ({ name, valueFrom: "HOST" })) } }),
+    pluginConfig: { stand, ...configuration },
+  });
+}
+
+function source(filter: Zone["filter"]): Config {
+  if (typeof filter === "string") return { url: `file://${filter}` };
+  return { url: filter.url, sha256: filter.sha256 };
+}
+
+function customPolicy(placed: IstioZone): Config {
+  const { namespace, labels } = placed;
+  return object("security.istio.io/v1", "AuthorizationPolicy", namespace, nameOf(placed), {
+    selector: { matchLabels: labels },
+    action: "CUSTOM",
+    provider: { name: nameOf(placed) },
+    rules: [{}],
+  });
+}
+
+/** The zone's entry in `extensionProviders`, which the policy above names. */
+export function provider(placed: IstioZone): Config {
+  const { address, timeoutSeconds } = placed.zone.check;
+  return {
+    name: nameOf(placed),
+    envoyExtAuthzGrpc: {
+      service: address.host,
+      port: address.port,
+      timeout: seconds(timeoutSeconds),
+      failOpen: false,
+      clearRouteCache: false,
+      statusOnError: "503",
+    },
+  };
+}
