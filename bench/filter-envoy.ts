@@ -104,7 +104,10 @@ function served(name: string, filters: readonly Config[], route: Config, address
     normalize_path: true,
     merge_slashes: true,
     generate_request_id: false,
-    http_filters: [...filters, { name: "envoy.filters.http.router", typed_config: typed("envoy.extensions.filters.http.router.v3.Router", {}) }],
+    http_filters: [
+      ...filters,
+      { name: "envoy.filters.http.router", typed_config: typed("envoy.extensions.filters.http.router.v3.Router", {}) },
+    ],
     route_config: { name, virtual_hosts: [{ name, domains: ["*"], routes: [route] }] },
   });
   return {

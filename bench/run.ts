@@ -3,6 +3,7 @@
  * all of them. Benchmarks compare and never fail on a clock.
  */
 import { policies } from "./policies.ts";
+import { sideBySide } from "./side-by-side.ts";
 import { verify } from "./verify.ts";
 
 export interface BenchOptions {
@@ -12,7 +13,7 @@ export interface BenchOptions {
 
 export interface BenchEntry {
   readonly about: string;
-  readonly run: (options: BenchOptions) => Promise<BenchPage>;
+  readonly run: (options: BenchOptions) => Promise<BenchPage | readonly BenchPage[]>;
 }
 
 export interface BenchPage {
@@ -23,6 +24,7 @@ export interface BenchPage {
 }
 
 const entries: ReadonlyMap<string, BenchEntry> = new Map([
+  ["peers", sideBySide],
   ["policies", policies],
   ["verify", verify],
 ]);
@@ -38,8 +40,14 @@ if (unknown.length > 0) {
 }
 for (const [name, entry] of entries) {
   if (named.length > 0 && !named.includes(name)) continue;
-  const page = await entry.run(options);
-  process.stdout.write(words.includes("--json") ? `${JSON.stringify({ entry: name, ...page })}\n` : print(page));
+  const made = await entry.run(options);
+  for (const page of isPages(made) ? made : [made]) {
+    process.stdout.write(words.includes("--json") ? `${JSON.stringify({ entry: name, ...page })}\n` : print(page));
+  }
+}
+
+function isPages(made: BenchPage | readonly BenchPage[]): made is readonly BenchPage[] {
+  return Array.isArray(made);
 }
 
 function print({ title, rows, notes }: BenchPage): string {

@@ -24,6 +24,8 @@ export function accessLog(file: string): Config {
           effect: decided("effect"),
           reason: decided("reason"),
           policy: decided("policy"),
+          // Of a request that passed on a grant: the id of its decision, and the number of the pass.
+          grant: "%FILTER_STATE(wasm.countersign.grant:PLAIN)%",
           guard: "%FILTER_STATE(wasm.countersign.guard:PLAIN)%",
           upstream: "%UPSTREAM_CLUSTER%",
           duration_ms: "%DURATION%",

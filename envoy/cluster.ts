@@ -2,13 +2,21 @@
  * Where a zone sends requests. In: a zone. Out: its clusters: one per upstream, and Countersign's own server.
  */
 import { checkCluster } from "./ext-authz.ts";
-import { type Config, type SocketAddress, socketAddress, typed, type Upstream, type Zone } from "./model.ts";
+import {
+  type Config,
+  grantsCluster,
+  type SocketAddress,
+  socketAddress,
+  typed,
+  type Upstream,
+  type Zone,
+} from "./model.ts";
 import { stampFilters } from "./stamp.ts";
 
 const PROTOCOL = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
 
 export function clusters(zone: Zone): readonly Config[] {
-  return [...zone.upstreams.map((upstream) => upstreamCluster(zone, upstream)), checkServer(zone)];
+  return [...zone.upstreams.map((upstream) => upstreamCluster(zone, upstream)), checkServer(zone), ...httpServer(zone)];
 }
 
 function upstreamCluster(zone: Zone, upstream: Upstream): Config {
@@ -22,6 +30,12 @@ function checkServer(zone: Zone): Config {
   return cluster(checkCluster, zone.check.address, {
     explicit_http_config: { http2_protocol_options: { connection_keepalive: { interval: "30s", timeout: "5s" } } },
   });
+}
+
+/** Only asked for the state that grants come from. */
+function httpServer({ grants }: Zone): readonly Config[] {
+  if (grants === undefined || grants.cluster !== undefined) return [];
+  return [cluster(grantsCluster, grants.address, { explicit_http_config: { http_protocol_options: {} } })];
 }
 
 function cluster(name: string, address: SocketAddress, protocol: Config): Config {

@@ -3,15 +3,16 @@
  * with comments before the members named here. A place that is not in the document is a bug: comments must not get lost.
  */
 import { type Document, isMap, isNode, isScalar } from "yaml";
+import type { Zone } from "./model.ts";
 
 export type Comment = readonly [place: readonly (string | number)[], text: string];
 
 const listener = ["static_resources", "listeners", 0] as const;
 const manager = [...listener, "filter_chains", 0, "filters", 0, "typed_config"] as const;
-const authz = [...manager, "http_filters", 1, "typed_config"] as const;
+const check = [...manager, "http_filters", 1, "typed_config"] as const;
 
-/** Comments that fit every zone. */
-export const zoneComments: readonly Comment[] = [
+/** Comments that fit every zone; `authz` = the place of ext_authz's own settings. */
+const zoneComments = (authz: readonly (string | number)[]): readonly Comment[] => [
   [["admin"], "Loopback only: whoever reaches this can stop the proxy and read its keys."],
   [[...manager, "normalize_path"], "One reading of the path for guard, policies and upstream; two readings = refused."],
   [[...manager, "access_log"], "One JSON line per request: who decided and why. No query, no token."],
@@ -21,13 +22,18 @@ export const zoneComments: readonly Comment[] = [
   [[...manager, "route_config", "virtual_hosts"], "No catch-all across workloads: what no route names is a 404."],
 ];
 
-export const edgeComments: readonly Comment[] = [
-  ...zoneComments,
-  [
-    ["static_resources", "clusters", 0, "typed_extension_protocol_options"],
-    "The stamp stands last before the wire, after route rewrites, and signs each attempt.",
-  ],
-];
+/** What a reader of a zone's whole configuration should know. */
+export function commentsOf({ upstreams, grants }: Zone): readonly Comment[] {
+  const first = upstreams.findIndex(({ stamp }) => stamp);
+  const granted: Comment = [[...check, "xds_matcher"], "No call for a request that the guard passes on a grant."];
+  const common =
+    grants === undefined
+      ? zoneComments(check)
+      : [...zoneComments([...check, "extension_config", "typed_config"]), granted];
+  if (first < 0) return common;
+  const stamp = "The stamp stands last before the wire, after route rewrites, and signs each attempt.";
+  return [...common, [["static_resources", "clusters", first, "typed_extension_protocol_options"], stamp]];
+}
 
 export function annotate(document: Document, comments: readonly Comment[]): void {
   for (const [place, text] of comments) {

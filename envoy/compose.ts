@@ -1,31 +1,45 @@
 /**
- * The sample as containers: edge → zone → orders, an OIDC provider and two Countersign servers. In: versions. Out: the
- * compose file as plain data. Only the edge is published, on loopback. Official image names; our own images are built
- * from `Dockerfile`. `secrets` runs first: it makes the stamp's key and puts it into the proxies' configuration.
+ * Zones as containers. In: zones, servers, services, versions. Out: the compose file as plain data. Only edges are published,
+ * on loopback. Proxies are the official image and take their configuration from beside this file, the filter from the
+ * server's image by way of a volume, and the keys from the environment, without which nothing starts.
  */
-import type { Config } from "./model.ts";
+import type { Config, Zone } from "./model.ts";
+import { variablesOf } from "./wasm.ts";
 
-export function compose(envoyVersion: string): Config {
+export interface ComposeServer {
+  readonly name: string;
+  /** Folder of its settings, as seen from the compose file. */
+  readonly folder: string;
+  /** The settings' file in it. */
+  readonly file: string;
+  /** `image` or `build`, and what else its service needs. */
+  readonly service: Config;
+}
+
+export interface ComposeParts {
+  readonly name: string;
+  readonly envoyVersion: string;
+  readonly zones: readonly { readonly zone: Zone; readonly server: string }[];
+  readonly servers: readonly ComposeServer[];
+  /** Other services by name, as they are but for what every container here gets. */
+  readonly services: Readonly<Record<string, Config>>;
+}
+
+const FILTER_IN_IMAGE = "/countersign/wasm-filter/build/countersign.wasm";
+
+export function compose(parts: ComposeParts): Config {
+  const { name, zones, servers, services } = parts;
   return {
-    name: "countersign",
+    name,
     services: {
-      secrets: secrets(),
-      edge: envoy("edge", envoyVersion, { ports: ["127.0.0.1:10000:10000"] }, ["countersign-edge"]),
-      zone: envoy("zone", envoyVersion, {}, ["countersign-zone", "orders"]),
-      "countersign-edge": server("edge", ["oidc"]),
-      "countersign-zone": server("zone", ["countersign-edge"]),
-      oidc: sample([
-        "examples/demo/oidc-process.ts",
-        "--host",
-        "0.0.0.0",
-        "--port",
-        "3000",
-        "--issuer",
-        "http://oidc:3000",
-      ]),
-      orders: sample(["examples/demo/echo-process.ts", "--host", "0.0.0.0", "--port", "8080"]),
+      ...copyFilter(parts),
+      ...Object.fromEntries(zones.map(({ zone, server }) => [zone.name, proxy(zone, server, parts)])),
+      ...Object.fromEntries(servers.map((server) => [server.name, countersign(server)])),
+      ...Object.fromEntries(
+        Object.entries(services).map(([service, config]) => [service, { ...confined, ...scratch, ...config }]),
+      ),
     },
-    volumes: { configuration: {} },
+    volumes: { filter: {} },
   };
 }
 
@@ -34,61 +48,69 @@ const confined: Config = {
   read_only: true,
   cap_drop: ["ALL"],
   security_opt: ["no-new-privileges:true"],
+  restart: "on-failure",
 };
 
-function secrets(): Config {
+const scratch: Config = { tmpfs: ["/tmp"] };
+
+/** Runs once: the filter that the proxies load is the one that belongs to the server. */
+function copyFilter({ servers, zones }: ComposeParts): Config {
+  const source = servers[0];
+  const file = zones.map(({ zone }) => zone.filter).find((filter) => typeof filter === "string");
+  if (source === undefined || file === undefined) return {};
+  const { image, build } = source.service;
   return {
-    build: { context: "..", dockerfile: "envoy/Dockerfile", target: "sample" },
-    command: [
-      "node",
-      "--import",
-      "tsx",
-      "envoy/fill-secrets.ts",
-      "/configuration",
-      "envoy/edge.yaml",
-      "envoy/zone.yaml",
-    ],
-    user: "root",
-    network_mode: "none",
-    volumes: ["configuration:/configuration"],
+    filter: {
+      ...(image !== undefined && { image }),
+      ...(build !== undefined && { build }),
+      entrypoint: ["cp", FILTER_IN_IMAGE, "/filter/"],
+      command: [],
+      // A new volume is root's.
+      user: "root",
+      network_mode: "none",
+      ...confined,
+      volumes: ["filter:/filter"],
+    },
   };
 }
 
-function envoy(name: string, version: string, more: Config, after: readonly string[]): Config {
+function proxy(zone: Zone, server: string, parts: ComposeParts): Config {
+  const { port } = zone.listener;
+  const known = new Set([...parts.zones.map((one) => one.zone.name), ...Object.keys(parts.services)]);
+  const after = [server, ...zone.upstreams.map((upstream) => upstream.name).filter((name) => known.has(name))];
+  const variables = variablesOf(zone);
   return {
-    image: `envoyproxy/envoy:v${version}`,
+    image: `envoyproxy/envoy:v${parts.envoyVersion}`,
     // The image's own user, without its start script, which wants to be root first.
     user: "101:101",
     entrypoint: ["/usr/local/bin/envoy"],
-    command: ["-c", `/etc/countersign/${name}.yaml`, "--log-level", "warning"],
+    command: ["-c", "/etc/envoy/envoy.yaml", "--log-level", "warning"],
+    ...(variables.length > 0 && { environment: Object.fromEntries(variables.map((name) => [name, demanded(name)])) }),
     ...confined,
-    ...more,
-    volumes: ["configuration:/etc/countersign:ro"],
+    ...(zone.inbound === "edge" && { ports: [`127.0.0.1:${port}:${port}`] }),
+    volumes: [`./${zone.name}.yaml:/etc/envoy/envoy.yaml:ro`, ...filterMount(zone)],
     depends_on: {
-      secrets: { condition: "service_completed_successfully" },
+      ...(typeof zone.filter === "string" && { filter: { condition: "service_completed_successfully" } }),
       ...Object.fromEntries(after.map((service) => [service, { condition: "service_started" }])),
     },
-    restart: "on-failure",
   };
 }
 
-function server(name: string, after: readonly string[]): Config {
-  return {
-    build: { context: "..", dockerfile: "envoy/Dockerfile", target: "countersign" },
-    command: ["serve", "--config", "/etc/countersign/countersign.yaml"],
-    ...confined,
-    volumes: [`../examples/demo/config/${name}:/etc/countersign:ro`],
-    depends_on: after,
-    restart: "on-failure",
-  };
+/** Compose itself refuses to start without it. */
+function demanded(name: string): string {
+  return `\${${name}:?set it here or in .env: openssl rand -base64 32 | tr '+/' '-_' | tr -d =}`;
 }
 
-function sample(args: readonly string[]): Config {
+function filterMount({ filter }: Zone): readonly string[] {
+  if (typeof filter !== "string") return [];
+  return [`filter:${filter.slice(0, filter.lastIndexOf("/"))}:ro`];
+}
+
+function countersign({ folder, file, service }: ComposeServer): Config {
   return {
-    build: { context: "..", dockerfile: "envoy/Dockerfile", target: "sample" },
-    command: ["node", "--import", "tsx", ...args],
+    ...service,
+    command: ["serve", "--config", `/etc/countersign/${file}`],
     ...confined,
-    tmpfs: ["/tmp"],
-    restart: "on-failure",
+    volumes: [`${folder}:/etc/countersign:ro`],
   };
 }

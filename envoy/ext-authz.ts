@@ -3,19 +3,59 @@
  * the per-route part. Fails closed: no answer in time, or a broken one, is a 503, never a pass.
  * Source: Envoy's `envoy.extensions.filters.http.ext_authz.v3`.
  */
-import { type Config, type RouteWorkload, seconds, typed, type Zone } from "./model.ts";
+import { createHash } from "node:crypto";
+import { type Check, type Config, type RouteWorkload, seconds, typed, type Zone } from "./model.ts";
 
 export const extAuthzName = "envoy.filters.http.ext_authz";
 export const checkCluster = "countersign";
 
 export function extAuthz(zone: Zone): Config {
+  const asking = askingFilter(zone);
+  return zone.grants === undefined ? asking : unlessGranted(asking);
+}
+
+/** The guard's filter state for a request that it lets pass on a grant: `<decision id> <hit number>`. */
+const grantState = "wasm.countersign.grant";
+
+/** Skips the call by what the guard alone can write; no header is looked at. */
+function unlessGranted(asking: Config): Config {
+  const state = typed("envoy.extensions.matching.common_inputs.network.v3.FilterStateInput", { key: grantState });
+  return {
+    name: extAuthzName,
+    typed_config: typed("envoy.extensions.common.matching.v3.ExtensionWithMatcher", {
+      extension_config: asking,
+      xds_matcher: {
+        matcher_list: {
+          matchers: [
+            {
+              predicate: {
+                // Nothing there matches nothing: the call is made.
+                single_predicate: { input: { name: "grant", typed_config: state }, value_match: { contains: " " } },
+              },
+              on_match: {
+                action: {
+                  name: "skip",
+                  typed_config: typed("envoy.extensions.filters.common.matcher.action.v3.SkipFilter", {}),
+                },
+              },
+            },
+          ],
+        },
+      },
+    }),
+  };
+}
+
+function askingFilter(zone: Zone): Config {
   return {
     name: extAuthzName,
     typed_config: typed("envoy.extensions.filters.http.ext_authz.v3.ExtAuthz", {
       transport_api_version: "V3",
       grpc_service: {
-        envoy_grpc: { cluster_name: zone.check.cluster ?? checkCluster },
+        envoy_grpc: grpcCluster(zone.check),
         timeout: seconds(zone.check.timeoutSeconds),
+        // A server that ends refuses what crosses its GOAWAY unread: another connection may be asked, within the same timeout.
+        retry_policy: { retry_on: "refused-stream,connect-failure,reset", num_retries: 1 },
       },
       failure_mode_allow: false,
       status_on_error: { code: "ServiceUnavailable" },
@@ -30,6 +70,23 @@ export function extAuthz(zone: Zone): Config {
       stat_prefix: "countersign",
     }),
   };
+}
+
+/** Envoy calls the server by the cluster's name, and a mesh's (`outbound|9191||…`) is no authority that HTTP/2 allows. */
+function grpcCluster({ address, cluster }: Check): Config {
+  if (cluster === undefined) return { cluster_name: checkCluster };
+  return { cluster_name: cluster, authority: address.host };
+}
+
+/**
+ * A route's name by which the guard keeps grants apart: as long as it says the same to the server it has the same name, and
+ * never otherwise. So a route that is pushed with another workload starts without grants.
+ */
+export function contextName(workload: RouteWorkload): string {
+  const hash = createHash("sha256")
+    .update(JSON.stringify(routeContext(workload)))
+    .digest("hex");
+  return `${workload.namespace}/${workload.name}/${hash.slice(0, 16)}`;
 }
 
 /** What this route's requests are for, so that policies with selectors find them. */

@@ -1,52 +1,61 @@
 /**
- * The checked-in files and their text. In: the samples. Out: file name → text, byte-stable. No effects: `write.ts`
- * writes them and a test compares them, so that the repository cannot drift from its source.
+ * The checked-in files and their text. In: the sample. Out: file name → text, byte-stable. No effects: `write.ts` writes them
+ * and a test compares them, so that the repository cannot drift from its source.
  */
-import { Document, stringify } from "yaml";
+import { stringify } from "yaml";
 import { edgeResources, edgeSettings, zoneResources, zoneSettings } from "../examples/demo/policies.ts";
-import { bootstrap } from "./bootstrap.ts";
-import { annotate, type Comment, edgeComments, zoneComments } from "./comments.ts";
-import { compose } from "./compose.ts";
-import type { Config } from "./model.ts";
-import { edgeZone, innerZone, placeholder } from "./samples.ts";
+import type { Facts, ServerFacts } from "../ext-authz/render/facts.ts";
+import { render, type Target } from "../ext-authz/render/render.ts";
+import { edgeIssuer, edgeJwks, listen, sample, sampleFacts } from "./samples.ts";
+import { head } from "./text.ts";
 
-const ENVOY = "1.40.0";
-/** Inside containers, where nothing but the sample's own network reaches them. */
-const listen = { grpc: "0.0.0.0:9191", http: "0.0.0.0:9192" };
-const keys = [{ id: "k1", secret: placeholder }];
+const ORIGIN = "`npm run render` from examples/demo/policies.ts";
 
 /** Paths are those in the repository. */
 export function files(): ReadonlyMap<string, string> {
-  const edge = bootstrap(edgeZone(keys));
-  const zone = bootstrap(innerZone(keys));
+  const edge = server("edge", edgeSettings(listen), edgeResources(edgeIssuer));
+  const zone = server("zone", zoneSettings(listen), zoneResources(edgeJwks));
+  const facts = { ...sampleFacts, servers: new Map([...withFiles("edge", edge), ...withFiles("zone", zone)]) };
   return new Map([
-    ["envoy/edge.yaml", text("The gateway at the edge: authenticates, mints, stamps.", edge, edgeComments)],
-    ["envoy/zone.yaml", text("The micro-gateway of a zone: lets only stamped requests in.", zone, zoneComments)],
-    ["envoy/compose.yaml", text("Start: docker compose -f envoy/compose.yaml up --build", compose(ENVOY), [])],
-    ...server("edge", edgeSettings(listen), edgeResources("http://oidc:3000")),
-    ...server("zone", zoneSettings(listen), zoneResources("http://countersign-edge:9192/.well-known/jwks.json")),
+    ...rendered("compose", "envoy", facts),
+    ...rendered("istio", "envoy/istio", facts),
+    ...[...edge, ...zone].map(({ folder, file, text }) => [`${folder}/${file}`, text] as const),
   ]);
 }
 
+interface ServerFile {
+  readonly folder: string;
+  readonly file: string;
+  readonly text: string;
+}
+
+function withFiles(name: string, files: readonly ServerFile[]): readonly (readonly [string, ServerFacts])[] {
+  const facts = sampleFacts.servers.get(`countersign-${name}`);
+  const texts = new Map(files.map(({ file, text }) => [file, text]));
+  return facts === undefined ? [] : [[`countersign-${name}`, { ...facts, files: texts }]];
+}
+
+/** As `countersign render` writes it with the folder as `--out`. */
+function rendered(target: Target, folder: string, facts: Facts): readonly (readonly [string, string])[] {
+  const up = folder.replace(/[^/]+/g, "..");
+  const made = render(sample, facts, target, {
+    source: `${up}/examples/demo/countersign.zones.yaml`,
+    settings: (name) => ({
+      folder: `${up}/examples/demo/config/${name.replace("countersign-", "")}`,
+      file: "countersign.yaml",
+    }),
+  });
+  if (!made.ok) throw new Error(JSON.stringify(made.error));
+  return [...made.value].map(([file, { text }]) => [`${folder}/${file}`, text] as const);
+}
+
 /** One Countersign server of the sample: its settings and its policies. */
-function server(name: string, settings: object, resources: readonly object[]): readonly (readonly [string, string])[] {
+function server(name: string, settings: object, resources: readonly object[]): readonly ServerFile[] {
   const folder = `examples/demo/config/${name}`;
   const documents = resources.map((resource) => stringify(resource, { lineWidth: 0 })).join("---\n");
+  const own = `${head(`Countersign of the ${name}.`, ORIGIN)}${stringify({ ...settings, policies: ["./policies.yaml"] })}`;
   return [
-    [
-      `${folder}/countersign.yaml`,
-      `${header(`Countersign of the ${name}.`)}${stringify({ ...settings, policies: ["./policies.yaml"] })}`,
-    ],
-    [`${folder}/policies.yaml`, `${header(`What holds in the ${name}.`)}${documents}`],
+    { folder, file: "countersign.yaml", text: own },
+    { folder, file: "policies.yaml", text: `${head(`What holds in the ${name}.`, ORIGIN)}${documents}` },
   ];
-}
-
-function text(title: string, config: Config, comments: readonly Comment[]): string {
-  const document = new Document(config, { aliasDuplicateObjects: false });
-  annotate(document, comments);
-  return `${header(title)}${document.toString({ lineWidth: 0 })}`;
-}
-
-function header(title: string): string {
-  return `# ${title}\n# Written by \`npm run render\` from envoy/files.ts: change its sources.\n`;
 }

@@ -2,7 +2,7 @@
  * The guard: first HTTP filter of the listener. In: a zone. Out: its filter with the stand's configuration.
  * It strips what only Countersign may set, refuses the malformed and, in inner zones, whatever carries no good stamp.
  */
-import type { Config, Zone } from "./model.ts";
+import { type Config, type ConfigValue, grantsCluster, type Route, type Zone } from "./model.ts";
 import { keyConfiguration, variablesOf, wasmStand } from "./wasm.ts";
 
 export function guard(zone: Zone): Config {
@@ -10,7 +10,8 @@ export function guard(zone: Zone): Config {
 }
 
 /** Without `stand`, which the plugin's own entry adds. */
-export function guardConfiguration({ name, inbound, ownedHeaders, token, accepts }: Zone): Config {
+export function guardConfiguration(zone: Zone): Config {
+  const { name, inbound, ownedHeaders, token, accepts } = zone;
   return {
     zone: name,
     inbound,
@@ -30,5 +31,27 @@ export function guardConfiguration({ name, inbound, ownedHeaders, token, accepts
         keys: accepts.keys.map(keyConfiguration),
       },
     }),
+    ...(zone.grants && { grants: grantsOf(zone, zone.grants) }),
   };
+}
+
+function grantsOf({ routes }: Zone, grants: NonNullable<Zone["grants"]>): Config {
+  const { cluster = grantsCluster, address, pollMilliseconds, maxBytes } = grants;
+  const workloads = new Set(routes.map(({ workload }) => JSON.stringify(workload)));
+  const routeHeaders = [...new Set(routes.flatMap(matchedHeaders))].sort();
+  return {
+    cluster,
+    authority: address.host,
+    ...(pollMilliseconds !== undefined && { pollMilliseconds }),
+    ...(maxBytes !== undefined && { maxBytes }),
+    routes: workloads.size > 1 ? "named" : "one",
+    ...(routeHeaders.length > 0 && { routeHeaders }),
+  };
+}
+
+/** Headers on which a route matches: Envoy chooses anew when the guard writes one. */
+function matchedHeaders({ match }: Route): readonly string[] {
+  const headers: ConfigValue = match?.["headers"] ?? [];
+  const names = Array.isArray(headers) ? headers.map((header: ConfigValue) => Object(header)["name"]) : [];
+  return names.filter((name): name is string => typeof name === "string" && !name.startsWith(":"));
 }

@@ -82,8 +82,11 @@ function origin(zone: Zone): Config {
     use_remote_address: true,
     xff_num_trusted_hops: zone.trustedHops,
     forward_client_cert_details: "SANITIZE",
-    // One id for one request through all zones; a client's own is never taken over at the edge.
-    preserve_external_request_id: zone.inbound === "zone",
-    always_set_request_id_in_response: true,
+    ...requestId(zone),
   };
+}
+
+/** One id for one request through all zones; a client's own is never taken over at the edge. */
+export function requestId(zone: Zone): Config {
+  return { preserve_external_request_id: zone.inbound === "zone", always_set_request_id_in_response: true };
 }

@@ -120,6 +120,20 @@ export interface Check {
   readonly cluster?: string;
 }
 
+/** The cluster that leads to the server's HTTP side. */
+export const grantsCluster = "countersign-http";
+
+/** Decisions that the proxy may repeat (docs/grants.md). */
+export interface Grants {
+  /** The server's HTTP side: the guard asks it which state grants come from. */
+  readonly address: SocketAddress;
+  /** A cluster that is there already and leads to it; ours is made unless given. */
+  readonly cluster?: string;
+  readonly pollMilliseconds?: number;
+  /** Of memory, for each worker. */
+  readonly maxBytes?: number;
+}
+
 export interface Zone {
   readonly name: string;
   /** `edge`: clients come from outside. `zone`: only stamped requests from another zone come in. */
@@ -136,6 +150,8 @@ export interface Zone {
   readonly check: Check;
   /** Removed from every request: names, or a prefix with `*` at its end. */
   readonly ownedHeaders: readonly string[];
+  /** Every request is asked for unless given. */
+  readonly grants?: Grants;
   readonly token: TokenCheck | undefined;
   readonly accepts: StampCheck | undefined;
   readonly stamps: StampMaking | undefined;

@@ -33,6 +33,8 @@ export function failed(context: DecisionContext, reason: ErrorReason, cause?: un
   return { ...context, effect: "error", reason, cause, policy: undefined, principal: "", shadow: [] };
 }
 
+const NO_CHANGES: HeaderChanges = { remove: [], set: [], removeQueryParameters: [] };
+
 interface Allowed {
   readonly token: VerifiedToken | undefined;
   readonly verdict: Extract<Verdict, { effect: "allow" }>;
@@ -41,19 +43,26 @@ interface Allowed {
 }
 
 export function allowed(context: DecisionContext, found: Allowed): Allow {
-  return {
-    ...context,
+  const allow: Allow = {
+    id: context.id,
+    revision: context.revision,
     effect: "allow",
     policy: found.verdict.policy,
     principal: principalOf(found.token),
     shadow: found.verdict.shadow,
-    changes: merge(found.changes),
-    ...(found.evidence !== undefined && { evidence: found.evidence }),
+    changes: merge(found.changes.filter(hasChanges)),
   };
+  return found.evidence === undefined ? allow : { ...allow, evidence: found.evidence };
+}
+
+function hasChanges({ remove, set, removeQueryParameters }: HeaderChanges): boolean {
+  return remove.length + set.length + removeQueryParameters.length > 0;
 }
 
 /** Later changes win: a header that is set afterwards is not removed, one that is removed afterwards is not set. */
 function merge(all: readonly HeaderChanges[]): HeaderChanges {
+  // What one stage alone changes, it has told apart already.
+  if (all.length < 2) return all[0] ?? NO_CHANGES;
   const set = new Map<string, string>();
   const remove = new Set<string>();
   const query = new Set<string>();

@@ -1,6 +1,6 @@
 /**
  * The values that flow through the stages, in the order in which they appear. All of them are immutable and none knows
- * the wire: `transport/from-check-request.ts` makes the first and `transport/to-check-response.ts` reads the last.
+ * the wire: `transport/decode-check-request.ts` makes the first and `transport/encode-check-response.ts` reads the last.
  */
 import type { DenyReason, ErrorReason, PolicyReason, Refusal } from "./result.ts";
 
@@ -86,6 +86,16 @@ export interface Authentication {
   /** `claims` after Istio's space-delimited claims were split: what policy matches on. */
   readonly payload: JsonObject | undefined;
   readonly changes: HeaderChanges;
+  /** Absent: nobody says, so nothing that is decided from it is granted. */
+  readonly repeatable?: Repeatable;
+}
+
+/** How far equal credentials will be found as these were. Refusals are not in here: they are never repeated. */
+export interface Repeatable {
+  /** Seconds since the epoch at which time alone may change what is found; infinity = never. */
+  readonly until: number;
+  /** Why it must not be repeated at all. */
+  readonly never?: "one_time" | "several_tokens";
 }
 
 /** Where a policy stands. Platform = the root namespace; application = a namespace; service = with a selector. */
@@ -142,6 +152,8 @@ interface Decided {
 export interface Allow extends Decided {
   readonly effect: "allow";
   readonly changes: HeaderChanges;
+  /** The text by which the proxy may repeat this answer (docs/grants.md); absent = it may not. */
+  readonly grant?: string;
 }
 
 export interface Deny extends Decided {

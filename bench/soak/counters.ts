@@ -13,7 +13,8 @@ export async function counters(admin: string): Promise<Readonly<Record<string, n
     for (const match of stats.matchAll(pattern)) sum += Number(match[1]);
     return sum;
   };
-  const reasons = [...stats.matchAll(/^wasmcustom\.countersign\.guard\.refused\.([a-z_]+): ([1-9]\d*)$/gm)];
+  // Before Envoy 1.39 the name begins with where the filter stands (docs/compatibility.md).
+  const reasons = [...stats.matchAll(/(?:^|\.)wasmcustom\.countersign\.guard\.refused\.([a-z_]+): ([1-9]\d*)$/gm)];
   return {
     "requests at the edge": of(/^http\.edge\.downstream_rq_completed: (\d+)$/gm),
     "requests in the zone": of(/^http\.zone\.downstream_rq_completed: (\d+)$/gm),

@@ -1,12 +1,12 @@
 /**
  * A zone's filters as one EnvoyFilter. In: a zone in a mesh. Out: the object: guard first, ext_authz behind it, the stamp,
  * what each route is for, and the listener's hygiene. Everything is bound to one context and to the pods' labels.
- * Patches are applied in the order they stand here; ext_authz looks for the guard by name, so that without a guard there is
- * no ext_authz of ours to be talked to. Source: Istio's EnvoyFilter reference.
+ * Patches are applied in the order they stand here, each before all that is there: neither of the two filters depends on
+ * finding another one, since istiod drops a patch that finds nothing without a word. Source: Istio's EnvoyFilter reference.
  */
 import { extAuthz, routeContext } from "../ext-authz.ts";
 import { guard } from "../guard.ts";
-import { hygiene, limits } from "../listener.ts";
+import { hygiene, limits, requestId } from "../listener.ts";
 import { type Config, type RouteWorkload, typed, type Upstream } from "../model.ts";
 import { stamp, stampFilters } from "../stamp.ts";
 import { clusterOf, type IstioZone, nameOf, object } from "./place.ts";
@@ -22,7 +22,7 @@ export function envoyFilter(placed: IstioZone): Config {
   });
 }
 
-function managerPatch({ context }: IstioZone): Config {
+function managerPatch({ zone, context }: IstioZone): Config {
   return {
     applyTo: "NETWORK_FILTER",
     match: { context, listener: { filterChain: { filter: { name: MANAGER } } } },
@@ -33,6 +33,7 @@ function managerPatch({ context }: IstioZone): Config {
         typed_config: typed("envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager", {
           ...hygiene,
           ...limits,
+          ...requestId(zone),
         }),
       },
     },
@@ -42,8 +43,8 @@ function managerPatch({ context }: IstioZone): Config {
 function checkPatches(placed: IstioZone): readonly Config[] {
   const { zone } = placed;
   return [
+    httpFilter(placed, undefined, "INSERT_FIRST", extAuthz(zone)),
     httpFilter(placed, undefined, "INSERT_FIRST", guard(zone)),
-    httpFilter(placed, "countersign.guard", "INSERT_AFTER", extAuthz(zone)),
   ];
 }
 

@@ -26,7 +26,7 @@ export function serverObjects(server: IstioServer): readonly Config[] {
   const metadata = { name, namespace, labels };
   return [
     { apiVersion: "v1", kind: "ServiceAccount", metadata, automountServiceAccountToken: false },
-    { apiVersion: "v1", kind: "ConfigMap", metadata, data: server.files },
+    { apiVersion: "v1", kind: "ConfigMap", metadata, data: keyed(server.files) },
     { apiVersion: "v1", kind: "Service", metadata, spec: service(server) },
     { apiVersion: "apps/v1", kind: "Deployment", metadata, spec: deployment(server) },
     {
@@ -42,6 +42,15 @@ export function serverObjects(server: IstioServer): readonly Config[] {
   ];
 }
 
+/** A ConfigMap's keys have no slash; the volume gives the paths back. */
+function keyOf(path: string): string {
+  return path.replaceAll("/", "__");
+}
+
+function keyed(files: IstioServer["files"]): Config {
+  return Object.fromEntries(Object.entries(files).map(([path, text]) => [keyOf(path), text]));
+}
+
 function service({ name, ports }: IstioServer): Config {
   return {
     selector: { app: name },
@@ -55,6 +64,7 @@ function service({ name, ports }: IstioServer): Config {
 
 function deployment(server: IstioServer): Config {
   const { name, replicas } = server;
+  const items = Object.keys(server.files).map((path) => ({ key: keyOf(path), path }));
   return {
     replicas,
     selector: { matchLabels: { app: name } },
@@ -66,7 +76,7 @@ function deployment(server: IstioServer): Config {
         automountServiceAccountToken: false,
         securityContext: { runAsNonRoot: true, runAsUser: 1000, seccompProfile: { type: "RuntimeDefault" } },
         containers: [container(server)],
-        volumes: [{ name: "configuration", configMap: { name } }],
+        volumes: [{ name: "configuration", configMap: { name, items } }],
       },
     },
   };

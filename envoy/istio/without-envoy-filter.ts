@@ -1,8 +1,11 @@
 /**
- * For meshes in which nobody may write an EnvoyFilter: the filter as WasmPlugins, the check by MeshConfig's
- * `extensionProviders` and a CUSTOM AuthorizationPolicy. In: a zone in a mesh. Out: the objects.
- * What this way cannot do: skip the check by a grant, show ext_authz every line of a header, stamp behind route rewrites.
- * Sources: Istio's WasmPlugin, AuthorizationPolicy and MeshConfig references.
+ * For meshes in which nobody may write an EnvoyFilter: the check by MeshConfig's `extensionProviders` and a CUSTOM
+ * AuthorizationPolicy, the filter as WasmPlugins. In: a zone in a mesh. Out: the objects.
+ * Istio puts CUSTOM before every plugin. So there is no guard at the edge (it would remove what ext_authz has just set), a
+ * zone's guard checks stamps and owns nothing else, and the token that stamps cover must still be there behind ext_authz:
+ * its RequestAuthentication says `forwardOriginalToken: true`. What this way cannot do besides: skip the check by a grant,
+ * tell routes apart (the server's `workload` setting says what it protects), show ext_authz every line of a header, stamp
+ * behind route rewrites. Sources: Istio's WasmPlugin, AuthorizationPolicy and MeshConfig references.
  */
 import { guardConfiguration } from "../guard.ts";
 import { type Config, seconds, type Zone } from "../model.ts";
@@ -13,10 +16,11 @@ import { type IstioZone, nameOf, object } from "./place.ts";
 export function withoutEnvoyFilter(placed: IstioZone): readonly Config[] {
   const { zone } = placed;
   return [
-    // The guard before Istio's own authentication and CUSTOM, the stamp behind all of them.
-    plugin(placed, "guard", "AUTHN", guardConfiguration(zone)),
-    ...(zone.stamps === undefined ? [] : [plugin(placed, "stamp", "UNSPECIFIED_PHASE", stampConfiguration(zone))]),
     customPolicy(placed),
+    ...(zone.accepts === undefined
+      ? []
+      : [plugin(placed, "guard", "AUTHN", guardConfiguration({ ...zone, ownedHeaders: [] }))]),
+    ...(zone.stamps === undefined ? [] : [plugin(placed, "stamp", "UNSPECIFIED_PHASE", stampConfiguration(zone))]),
   ];
 }
 
@@ -32,7 +36,8 @@ function plugin(placed: IstioZone, stand: "guard" | "stamp", phase: string, conf
     // Guard: before other plugins of its phase. Stamp: behind them.
     priority: stand === "guard" ? 1000 : -1000,
     failStrategy: "FAIL_RELOAD",
-    match: [{ mode: placed.context === "SIDECAR_INBOUND" && stand === "stamp" ? "CLIENT" : "SERVER" }],
+    // Istio counts gateways as clients.
+    match: [{ mode: placed.context === "GATEWAY" || stand === "stamp" ? "CLIENT" : "SERVER" }],
     ...(variables.length > 0 && { vmConfig: { env: variables.map((name) => ({ name, valueFrom: "HOST" })) } }),
     pluginConfig: { stand, ...configuration },
   });

@@ -19,8 +19,14 @@ export interface Row extends Verdict {
   readonly unexpected: string;
 }
 
+/** Where the table is sent: processes of this machine, or containers. */
+export type Target = Pick<Topology, "keys" | "issuer" | "edgeLog" | "zoneLog"> & {
+  readonly edge: { readonly port: number };
+  readonly zone: { readonly port: number };
+};
+
 /** Real tokens, and a real stamp that somebody read between edge and zone. */
-export async function gather({ issuer, edge, keys }: Topology): Promise<Ingredients> {
+export async function gather({ issuer, edge, keys }: Target): Promise<Ingredients> {
   const [buyer, guest, late, otherAudience] = await Promise.all([
     fetchToken(issuer, "buyer", audience),
     fetchToken(issuer, "guest", audience),
@@ -50,8 +56,8 @@ async function record(port: number, token: string): Promise<Stamped> {
   };
 }
 
-export async function runSample(topology: Topology, sample: Sample): Promise<Row> {
-  const { edge, zone, edgeLog, zoneLog } = topology;
+export async function runSample(target: Target, sample: Sample): Promise<Row> {
+  const { edge, zone, edgeLog, zoneLog } = target;
   const places = [
     { name: "edge", log: edgeLog },
     { name: "zone", log: zoneLog },

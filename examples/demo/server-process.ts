@@ -3,6 +3,8 @@
  * Effects: files in the folder, the process.
  */
 import { writeFile } from "node:fs/promises";
+import { request as httpRequest } from "node:http";
+import { request as httpsRequest } from "node:https";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -15,7 +17,7 @@ const READY_MS = 30_000;
 export interface RunningServer {
   readonly child: Child;
   readonly grpc: { readonly host: string; readonly port: number };
-  /** `http://127.0.0.1:PORT` */
+  /** `http://127.0.0.1:PORT`, or `https:` when the settings name a certificate. */
   readonly http: string;
 }
 
@@ -34,12 +36,10 @@ export async function startServer(
   const child = startChild(`Countersign ${name}`, process.execPath, [program, "serve", "--config", file], folder);
   try {
     const { grpc, http } = await child.line(listening);
+    const url = `${"listen" in settings && withTls(settings.listen) ? "https" : "http"}://${http}`;
     const deadline = Date.now() + READY_MS;
     while (Date.now() < deadline && child.running()) {
-      const answer = await fetch(`http://${http}/readyz`, { signal: AbortSignal.timeout(5_000) }).catch(
-        () => undefined,
-      );
-      if (answer?.status === 200) return { child, grpc: split(grpc), http: `http://${http}` };
+      if (await ready(url)) return { child, grpc: split(grpc), http: url };
       await pause(50);
     }
     throw startError(child, child.running() ? "did not become ready" : "ended at start");
@@ -47,6 +47,24 @@ export async function startServer(
     await child.stop();
     throw error;
   }
+}
+
+function withTls(listen: unknown): boolean {
+  return typeof listen === "object" && listen !== null && "tls" in listen;
+}
+
+/** Whose certificate it is does not matter here: it is our own child that answers. */
+function ready(url: string): Promise<boolean> {
+  const start = url.startsWith("https:") ? httpsRequest : httpRequest;
+  return new Promise((resolve) => {
+    const call = start(`${url}/readyz`, { rejectUnauthorized: false, agent: false, timeout: 5_000 }, (answer) => {
+      answer.resume();
+      resolve(answer.statusCode === 200);
+    });
+    call.on("timeout", () => call.destroy());
+    call.on("error", () => resolve(false));
+    call.end();
+  });
 }
 
 function listening(line: string): { grpc: string; http: string } | undefined {

@@ -7,7 +7,7 @@ import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { bootstrap } from "../../envoy/bootstrap.ts";
-import type { SharedKey, Zone } from "../../envoy/model.ts";
+import type { Config, SharedKey, Zone } from "../../envoy/model.ts";
 import { edgeZone, innerZone } from "../../envoy/samples.ts";
 import { packageRoot } from "../../ext-authz/config/package-root.ts";
 import { type Child, startChild } from "./child.ts";
@@ -41,8 +41,11 @@ export interface Options {
   readonly filter?: string;
   /** How long an Envoy waits for a check; default: as in the samples. Longer where a busy machine must not matter. */
   readonly checkTimeoutSeconds?: number;
-  /** Further settings of the edge's server. */
+  /** Further settings of the two servers. */
   readonly edgeServer?: object;
+  readonly zoneServer?: object;
+  /** Another Envoy configuration than the samples' own. */
+  readonly change?: (zone: "edge" | "zone", config: Config) => Config;
 }
 
 const builtFilter = fileURLToPath(new URL("wasm-filter/build/countersign.wasm", packageRoot));
@@ -51,7 +54,7 @@ const free = { grpc: "127.0.0.1:0", http: "127.0.0.1:0" };
 
 /** @throws StartError naming the part that did not come up; whatever had started is stopped again. */
 export async function startTopology(options: Options): Promise<Topology> {
-  const { envoy, folder, say, filter = builtFilter } = options;
+  const { envoy, folder, say, filter = builtFilter, change = (_, config) => config } = options;
   const patient = (zone: Zone): Zone => {
     const timeoutSeconds = options.checkTimeoutSeconds ?? zone.check.timeoutSeconds;
     return { ...zone, filter, check: { ...zone.check, timeoutSeconds } };
@@ -75,15 +78,17 @@ export async function startTopology(options: Options): Promise<Topology> {
       await startServer("edge", { ...edgeSettings(free), ...options.edgeServer }, edgeResources(issuer), folder),
     );
     const jwks = `${edgeServer.http}/.well-known/jwks.json`;
-    const zoneServer = keep(await startServer("zone", zoneSettings(free), zoneResources(jwks), folder));
+    const zoneServer = keep(
+      await startServer("zone", { ...zoneSettings(free), ...options.zoneServer }, zoneResources(jwks), folder),
+    );
     say("Envoy at the edge and in the zone");
     const keys = [{ id: "k1", secret: randomBytes(32).toString("base64url") }];
     const zoneLog = join(folder, "zone.log");
     const inner = innerDescription(keys, zoneServer, orders, zoneLog);
-    const zone = keep(await startEnvoy("zone", envoy, bootstrap(patient(inner)), folder));
+    const zone = keep(await startEnvoy("zone", envoy, change("zone", bootstrap(patient(inner))), folder));
     const edgeLog = join(folder, "edge.log");
     const outer = edgeDescription(keys, edgeServer, zone, recorder, edgeLog);
-    const edge = keep(await startEnvoy("edge", envoy, bootstrap(patient(outer)), folder));
+    const edge = keep(await startEnvoy("edge", envoy, change("edge", bootstrap(patient(outer))), folder));
     return { keys, issuer, oidc, edgeServer, zoneServer, edge, zone, edgeLog, zoneLog, stop };
   } catch (error) {
     await stop();

@@ -3,7 +3,8 @@
  * request, the time. Out: what was verified and what changes in the request, or one refusal. Synchronous unless keys must be
  * fetched first; a request without a token never waits. Effects: only through the plan's key sources.
  */
-import type { Authentication, RequestModel } from "../model.ts";
+import { type Deadline, signalOf } from "../deadline.ts";
+import type { Authentication, Repeatable, RequestModel } from "../model.ts";
 import { headerValues } from "../request/inline-headers.ts";
 import { err, ok, type Result } from "../result.ts";
 import { type Location, tokensAt } from "./locations.ts";
@@ -16,28 +17,35 @@ import { type Attempt, newAttempt, type Pending, type TokenResult, verifyToken }
 
 type Outcome = Result<Authentication, TokenRefusal>;
 
-/** `now` in seconds. When `signal` aborts, a request that waits for keys is refused. */
+/** `now` in seconds. After `deadline` a request that waits for keys is refused. */
 export function authenticate(
   plan: AuthenticationPlan,
   request: RequestModel,
   now: number,
-  signal: AbortSignal,
+  deadline: Deadline,
 ): Outcome | Promise<Outcome> {
   if (plan.rules.length === 0 || request.protocol === "tcp") return withoutToken([]);
   if (isPreflight(request)) return withoutToken(plan.ownedHeaders);
   const found = findTokens(plan, request);
-  const distinct = new Set([...found.values()].flat());
-  if (distinct.size === 0) return withoutToken(plan.ownedHeaders);
-  if (distinct.size > plan.limits.tokens) return err(TOO_MANY);
+  const distinct = countDistinct(found);
+  if (distinct === 0) return withoutToken(plan.ownedHeaders);
+  if (distinct > plan.limits.tokens) return err(TOO_MANY);
   const attempt = newAttempt(plan, now);
   const outcome = decide(attempt, request, found);
-  return "renewal" in outcome ? resume(attempt, request, found, outcome, signal) : outcome;
+  return "renewal" in outcome ? resume(attempt, request, found, outcome, signalOf(deadline)) : outcome;
 }
 
 type Found = ReadonlyMap<Location, readonly string[]>;
 
+function countDistinct(found: Found): number {
+  if (found.size === 0) return 0;
+  const tokens = [...found.values()].flat();
+  return tokens.length === 1 ? 1 : new Set(tokens).size;
+}
+
 function withoutToken(owned: readonly string[]): Outcome {
-  return ok({ token: undefined, payload: undefined, changes: changesWithoutToken(owned) });
+  const changes = changesWithoutToken(owned);
+  return ok({ token: undefined, payload: undefined, changes, repeatable: { until: Number.POSITIVE_INFINITY } });
 }
 
 /** Envoy filter.cc isCorsPreflightRequest; Istio always sets bypass_cors_preflight. */
@@ -131,17 +139,24 @@ function accept(
   const conflict = plan.strict ? findConflict(attempt, rule, found) : undefined;
   if (conflict !== undefined) return conflict;
   const places = rule.locations.filter((location) => found.has(location));
+  const expiresAt = token.expiresAt === 0 ? undefined : token.expiresAt;
   return ok({
     token: {
       raw: token.raw,
       issuer: token.issuer,
       subject: token.subject,
-      expiresAt: token.expiresAt === 0 ? undefined : token.expiresAt,
+      expiresAt,
       claims: token.claims,
     },
     payload: splitClaims(token.claims, rule.spaceDelimited),
     changes: changesOnSuccess(rule, token, places, request, plan.ownedHeaders),
+    repeatable: repeatable(expiresAt, found),
   });
+}
+
+/** Of several tokens each has its own times, and those that were refused count as well: another may win a moment later. */
+function repeatable(until: number = Number.POSITIVE_INFINITY, found: Found): Repeatable {
+  return countDistinct(found) === 1 ? { until } : { until, never: "several_tokens" };
 }
 
 /**

@@ -26,6 +26,8 @@ export interface LivingKeySources extends KeySources {
   /** True from when every remote source has had keys at once: one issuer's outage later takes no process out of service. */
   prefetched(): boolean;
   state(): readonly KeySourceState[];
+  /** What counts now, of every remote source: where it is from, and its content. The same for the same in any process. */
+  revisions(): readonly string[];
   /** Stops the remote sources that none of these rules wants: to be called after a reload has taken over. */
   retain(rules: readonly JwtRule[]): void;
   stop(): void;
@@ -68,6 +70,7 @@ export function createKeySources(
       wasComplete ||= complete();
       return wasComplete;
     },
+    revisions: () => [...remotes].map(([name, { keys }]) => `keys ${name} ${keys.current()?.revision ?? ""}`),
     state: () => [...remotes.values()].map(({ keys, source }) => ({ source, ...keys.state() })),
     retain(rules) {
       const wanted = new Set(rules.filter((rule) => rule.jwks === undefined).map(nameOf));

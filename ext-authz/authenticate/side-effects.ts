@@ -2,7 +2,8 @@
  * What a verified token changes in the request (istio-semantics §3.8): outputs are written, the token is taken out unless
  * it is to be forwarded. In: the winning rule, its tokens and where they stood. Out: header changes. Pure.
  */
-import type { HeaderChanges, RequestModel } from "../model.ts";
+import type { HeaderChanges, JsonObject, RequestModel } from "../model.ts";
+import { pairMemo } from "../pair-memo.ts";
 import { renderClaim } from "./claim-header.ts";
 import type { Location } from "./locations.ts";
 import type { CompiledRule } from "./plan.ts";
@@ -22,9 +23,11 @@ export function changesOnSuccess(
   owned: readonly string[],
 ): HeaderChanges {
   const set = outputs(rule, token);
+  const isWritten = (name: string): boolean => set.some(([written]) => written === name);
+  if (rule.forward) return { remove: owned.filter((name) => !isWritten(name)), set, removeQueryParameters: [] };
   const remove = new Set(owned);
   const removeQueryParameters = new Set<string>();
-  for (const place of rule.forward ? [] : places) {
+  for (const place of places) {
     if (place.kind === "header") remove.add(place.name);
     else if (place.kind === "parameter") {
       removeQueryParameters.add(place.name);
@@ -38,15 +41,30 @@ export function changesOnSuccess(
   return { remove: [...remove], set, removeQueryParameters: [...removeQueryParameters] };
 }
 
+type Written = readonly (readonly [name: string, value: string])[];
+
+/** The claims in headers, once for each rule and each token that is remembered. */
+const claimsWritten = pairMemo(
+  ({ claimHeaders }: CompiledRule, claims: JsonObject): Written => [...claimValues(claimHeaders, claims, new Map())],
+);
+
 /** Envoy appends: two claims for one header are two lines, which one line with a comma says as well (RFC 9110 §5.3). */
-function outputs(rule: CompiledRule, token: TokenContent): readonly (readonly [name: string, value: string])[] {
-  const values = new Map<string, string>();
-  if (rule.payloadHeader !== undefined) values.set(rule.payloadHeader, token.payloadSegment);
-  for (const { header, path } of rule.claimHeaders) {
-    const value = renderClaim(token.claims, path);
+function outputs(rule: CompiledRule, token: TokenContent): Written {
+  // What holds a piece of the token is not remembered.
+  if (rule.payloadHeader === undefined) return claimsWritten(rule, token.claims);
+  return [...claimValues(rule.claimHeaders, token.claims, new Map([[rule.payloadHeader, token.payloadSegment]]))];
+}
+
+function claimValues(
+  headers: CompiledRule["claimHeaders"],
+  claims: JsonObject,
+  values: Map<string, string>,
+): Map<string, string> {
+  for (const { header, path } of headers) {
+    const value = renderClaim(claims, path);
     if (value === undefined) continue;
     const before = values.get(header);
     values.set(header, before === undefined ? value : `${before},${value}`);
   }
-  return [...values];
+  return values;
 }

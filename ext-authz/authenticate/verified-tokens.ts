@@ -147,8 +147,8 @@ function withText(content: KeptContent, raw: string): TokenContent {
   };
 }
 
-/** Name, Map slot, header fields and signers at their most. */
-const ENTRY_BYTES = 1024;
+/** Name, Map slot, header fields and signers at their most, and what rules made of the claims (`pair-memo.ts`). */
+const ENTRY_BYTES = 2048;
 
 /** Freezes on the way. The text counts once: short strings may be windows into the decoded segments and hold these. */
 function weigh(token: Token): number {

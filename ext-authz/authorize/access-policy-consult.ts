@@ -3,6 +3,7 @@
  * Out: every answer that came in time; what did not come is an error, and an error refuses. Effects: `ask`, a timer.
  * Shadow policies are asked at the same time and waited for only a moment longer: they must not cost the answer.
  */
+import { type Deadline, signalOf } from "../deadline.ts";
 import type { JsonObject, RequestModel, Verdict } from "../model.ts";
 import { err, type Result } from "../result.ts";
 import type { OpaQuestion } from "./access-policy.ts";
@@ -35,13 +36,13 @@ export function consult(
   request: RequestModel,
   payload: JsonObject | undefined,
   ask: AskOpa | undefined,
-  signal: AbortSignal,
+  deadline: Deadline,
 ): OpaAnswers | Promise<OpaAnswers> {
   const { enforced, shadow } = access.questions;
   if (ask === undefined || enforced.length + shadow.length === 0) return NO_ANSWERS;
   const input = inputDocument(gatherFacts(request, payload));
   if (!input.ok) return new Map([...enforced, ...shadow].map((question) => [question, input]));
-  return askAll({ enforced, shadow }, `{"input":${input.value}}`, ask, signal);
+  return askAll({ enforced, shadow }, `{"input":${input.value}}`, ask, signalOf(deadline));
 }
 
 async function askAll(
@@ -71,16 +72,17 @@ export interface Consultation {
   readonly now: number;
   /** Absent: AccessPolicies that ask an OPA server fail closed. */
   readonly askOpa: AskOpa | undefined;
-  readonly signal: AbortSignal;
+  readonly deadline: Deadline;
 }
 
 /** `authorize`, with the servers asked that its policies name. */
-export async function consultAndAuthorize(
+export function consultAndAuthorize(
   plan: AuthorizationPlan,
   request: RequestModel,
   payload: JsonObject | undefined,
-  { now, askOpa, signal }: Consultation,
-): Promise<Verdict> {
-  const answers = await consult(plan, request, payload, askOpa, signal);
-  return authorize(plan, request, payload, { now, answers });
+  { now, askOpa, deadline }: Consultation,
+): Verdict | Promise<Verdict> {
+  const judge = (answers: OpaAnswers): Verdict => authorize(plan, request, payload, { now, answers });
+  const answers = consult(plan, request, payload, askOpa, deadline);
+  return answers instanceof Promise ? answers.then(judge) : judge(answers);
 }

@@ -2,6 +2,7 @@
  * In: a request and the payload of its verified token. Out: what policy clauses look at. Pure; one per evaluation.
  * Work that many clauses would repeat is done here once: the host in lower case, and `:path` as the proxy forwards it.
  */
+import { headerRead, KEY, type Read } from "../grant/read.ts";
 import type { JsonObject, RequestModel } from "../model.ts";
 import { asciiLowerCase } from "./string-pattern.ts";
 
@@ -19,6 +20,23 @@ export type Test = (facts: Facts) => boolean;
 export function gatherFacts(request: RequestModel, payload: JsonObject | undefined): Facts {
   const { host } = request;
   return { request, payload, host: host === undefined ? undefined : asciiLowerCase(host) };
+}
+
+/** What `headerMatches` reads. @param name lower-case */
+export function headerReads(name: string): readonly Read[] {
+  switch (name) {
+    case "host":
+    case ":authority":
+    case ":method":
+      return KEY;
+    case ":path":
+      return ["whole_path", "query"];
+    case ":scheme":
+      return ["scheme"];
+    default:
+      // Other pseudo headers never reach us as headers.
+      return name.startsWith(":") ? KEY : [headerRead(name)];
+  }
 }
 
 /** Whether any line of a header matches. Each line on its own (CVE-2026-26308); pseudo headers by their own fields. */

@@ -4,11 +4,12 @@
  * Source: Istio AuthorizationPolicy and "Authorization Policy Conditions" references.
  */
 import type { MeshSettings } from "../config/settings.ts";
+import { CONNECTION, CREDENTIAL, KEY, REMOTE_ADDRESS, type Read } from "../grant/read.ts";
 import type { IpAddress } from "../model.ts";
 import type { OperationField, SourceField } from "../resources/resource.ts";
 import { cidrContains, parseCidr } from "./cidr.ts";
 import { claimAt, insideBrackets, parseClaimPath, stringOrListMatches } from "./claim.ts";
-import { type Facts, headerMatches, type Test } from "./facts.ts";
+import { type Facts, headerMatches, headerReads, type Test } from "./facts.ts";
 import { namespaceTest, serviceAccountTest, trustDomainTest } from "./identity.ts";
 import { metadataField } from "./metadata.ts";
 import { isPathTemplate, pathProblem, templateTest } from "./path-template.ts";
@@ -19,6 +20,8 @@ import { expandPrincipals, expandTrustDomains } from "./trust-domain.ts";
 export interface Field {
   /** True when a plain TCP connection has no such attribute. */
   readonly httpOnly: boolean;
+  /** What `test` looks at. */
+  readonly reads: readonly Read[];
   readonly usable: (value: string) => boolean;
   /** Any-of. @param values usable ones only */
   readonly test: (values: readonly string[]) => Test;
@@ -51,9 +54,9 @@ export function sourceField(name: PositiveSourceField, context: FieldContext): F
     case "requestPrincipals":
       return requestPrincipals;
     case "ipBlocks":
-      return addressField((facts) => facts.request.source.address);
+      return addressField(CONNECTION, (facts) => facts.request.source.address);
     case "remoteIpBlocks":
-      return addressField((facts) => facts.request.remoteAddress);
+      return addressField(REMOTE_ADDRESS, (facts) => facts.request.remoteAddress);
   }
 }
 
@@ -62,6 +65,7 @@ export function operationField(name: PositiveOperationField): Field {
     case "hosts":
       return {
         httpOnly: true,
+        reads: KEY,
         usable: always,
         test: (values) => {
           const matches = anyPattern(values.map(asciiLowerCase), "present");
@@ -71,7 +75,7 @@ export function operationField(name: PositiveOperationField): Field {
     case "methods":
       return headerField(":method");
     case "paths":
-      return { httpOnly: true, usable: (value) => pathProblem(value) === undefined, test: pathTest };
+      return { httpOnly: true, reads: ["path"], usable: (value) => pathProblem(value) === undefined, test: pathTest };
     case "ports":
       return destinationPort;
   }
@@ -99,12 +103,13 @@ export function conditionField(key: string, context: FieldContext): Field | unde
     case "request.auth.presenter":
       return claimField(["azp"]);
     case "destination.ip":
-      return addressField((facts) => facts.request.destination.address);
+      return addressField(CONNECTION, (facts) => facts.request.destination.address);
     case "destination.port":
       return destinationPort;
     case "connection.sni":
       return {
         httpOnly: false,
+        reads: CONNECTION,
         usable: always,
         test: (values) => {
           const matches = anyPattern(values, "non-empty");
@@ -121,6 +126,7 @@ export function conditionField(key: string, context: FieldContext): Field | unde
 function identityField(compile: (values: readonly string[]) => TextTest): Field {
   return {
     httpOnly: false,
+    reads: CONNECTION,
     usable: always,
     test: (values) => {
       const matches = compile(values);
@@ -131,6 +137,7 @@ function identityField(compile: (values: readonly string[]) => TextTest): Field 
 
 const requestPrincipals: Field = {
   httpOnly: true,
+  reads: CREDENTIAL,
   usable: always,
   test: (values) => {
     const matches = requestPrincipalTest(values);
@@ -138,9 +145,10 @@ const requestPrincipals: Field = {
   },
 };
 
-function addressField(address: (facts: Facts) => IpAddress | undefined): Field {
+function addressField(reads: readonly Read[], address: (facts: Facts) => IpAddress | undefined): Field {
   return {
     httpOnly: false,
+    reads,
     usable: (value) => parseCidr(value) !== undefined,
     test: (values) => {
       const blocks = values.flatMap((value) => parseCidr(value) ?? []);
@@ -156,6 +164,7 @@ function headerField(name: string | undefined): Field {
   const lowerCase = asciiLowerCase(name ?? "");
   return {
     httpOnly: true,
+    reads: headerReads(lowerCase),
     usable: () => lowerCase !== "",
     test: (values) => {
       const matches = anyPattern(values, "present");
@@ -167,6 +176,7 @@ function headerField(name: string | undefined): Field {
 function claimField(path: readonly string[] | undefined): Field {
   return {
     httpOnly: true,
+    reads: CREDENTIAL,
     usable: () => path !== undefined,
     test: (values) => {
       const matches = anyPattern(values, "non-empty");
@@ -194,6 +204,7 @@ export function parsePort(text: string): number | undefined {
 
 const destinationPort: Field = {
   httpOnly: false,
+  reads: CONNECTION,
   usable: (value) => parsePort(value) !== undefined,
   test: (values) => {
     const ports = new Set(values.map(parsePort));

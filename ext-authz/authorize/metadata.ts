@@ -17,6 +17,7 @@ export function metadataField(key: string): Field {
   const member = body.slice(open + 1);
   return {
     httpOnly: false,
+    reads: ["metadata"],
     usable: () => open >= 0,
     test: (values) => metadataTest(filter, member, values),
   };

@@ -4,6 +4,7 @@
  * Clauses keep their field and operands, so that an index can be put in front and an explanation can name the one
  * that failed.
  */
+import type { Read } from "../grant/read.ts";
 import type { PolicyRef } from "../model.ts";
 import type { PolicyAction, Rule } from "../resources/resource.ts";
 import type { Facts, Test } from "./facts.ts";
@@ -15,6 +16,7 @@ export interface Clause {
   readonly field: string;
   readonly operands: readonly string[];
   readonly negated: boolean;
+  readonly reads: readonly Read[];
   /** After negation. */
   readonly holds: Test;
 }
@@ -123,7 +125,8 @@ function compileClauses(
     if (leniency === "narrow" && operands.length < values.length) return undefined;
     if (!known || operands.length === 0) continue;
     const test = field.test(operands);
-    clauses.push({ field: name, operands, negated, holds: negated ? (facts) => !test(facts) : test });
+    const holds: Test = negated ? (facts) => !test(facts) : test;
+    clauses.push({ field: name, operands, negated, reads: field.reads, holds });
   }
   return clauses;
 }

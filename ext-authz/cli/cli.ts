@@ -4,11 +4,13 @@ import { type Command, EXIT, type ExitCode, type Output, UsageError } from "./co
 
 // Loaded when asked for: `--help` needs no gRPC, `serve` needs no demo.
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  init: async () => (await import("./init.ts")).init,
   serve: async () => (await import("./serve.ts")).serve,
   check: async () => (await import("./check.ts")).check,
   test: async () => (await import("./test.ts")).test,
   replay: async () => (await import("./replay.ts")).replay,
   lint: async () => (await import("./lint.ts")).lint,
+  render: async () => (await import("./render.ts")).render,
   doctor: async () => (await import("./doctor.ts")).doctor,
   demo: async () => (await import("./demo.ts")).demo,
 };

@@ -31,6 +31,7 @@ export const defaults: Settings = {
     allowPrivateAddresses: false,
   },
   mint: { issuer: "", keyFile: "" },
+  grants: { enabled: true, maxTtlMs: 5000 },
   decisionLog: {
     file: "",
     stdout: false,

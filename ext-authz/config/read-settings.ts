@@ -4,14 +4,17 @@
  */
 import { isAbsolute, join } from "node:path";
 import { Ajv2020, type ErrorObject } from "ajv/dist/2020.js";
+import { parseDuration } from "../resources/duration.ts";
 import { formatPath, type Path } from "../resources/field-path.ts";
 import type { Problem } from "../resources/resource.ts";
 import { type Place, readYaml } from "../resources/yaml-text.ts";
 import { err, ok, type Result } from "../result.ts";
 import { defaults } from "./defaults.ts";
 import { settingsSchema } from "./schema.ts";
+import { schemaProblems } from "./schema-problems.ts";
 import type {
   DecisionLogSettings,
+  GrantSettings,
   JwksSettings,
   Limits,
   MintSettings,
@@ -41,9 +44,15 @@ interface SettingsFile {
   readonly clockSkewSeconds?: number;
   readonly jwks?: Partial<JwksSettings>;
   readonly mint?: Partial<MintSettings>;
+  readonly grants?: GrantsFile;
   readonly decisionLog?: Partial<DecisionLogSettings>;
   readonly tracing?: Partial<TracingSettings>;
   readonly log?: Settings["log"];
+}
+
+interface GrantsFile {
+  readonly enabled?: boolean;
+  readonly maxTtl?: string;
 }
 
 type TlsFile = Pick<TlsSettings, "certFile" | "keyFile"> & Partial<TlsSettings>;
@@ -73,45 +82,21 @@ export function readSettings(source: SettingsSource): Result<Settings, readonly 
   const value: unknown = document?.value ?? {};
   if (validate(value)) return ok(complete(value, source));
   return err(
-    (validate.errors ?? []).filter(ownCause).map((error) => {
-      const { path, message, hint } = explain(error);
-      return report(document?.placeOf(path) ?? START, formatPath(path), message, hint);
-    }),
+    schemaProblems(validate.errors ?? [], wording).map(({ path, message, hint }) =>
+      report(document?.placeOf(path) ?? START, formatPath(path), message, hint),
+    ),
   );
 }
 
 const START: Place = { line: 1, column: 1 };
 
-/** `anyOf` reports itself beside its branches: one message is enough. */
-function ownCause(error: ErrorObject): boolean {
-  return !(error.schemaPath.includes("/anyOf/") && error.keyword !== "anyOf");
-}
-
-function explain(error: ErrorObject): { path: Path; message: string; hint?: string } {
-  const path = error.instancePath.split("/").slice(1).map(pointerStep);
-  switch (error.keyword) {
-    case "additionalProperties": {
-      const allowed = Object.keys((error.parentSchema?.["properties"] as object | undefined) ?? {}).join(", ");
-      const unknown = [...path, String(error.params["additionalProperty"])];
-      return { path: unknown, message: "unknown key", ...(allowed !== "" && { hint: `one of: ${allowed}` }) };
-    }
-    case "enum":
-      return { path, message: "not one of the allowed values", hint: `one of: ${error.params["allowedValues"]}` };
-    case "anyOf":
-      return { path, message: 'must be a whole number from 1 or "auto"' };
-    case "required":
-    case "dependentRequired":
-      return { path: [...path, String(error.params["missingProperty"])], message: "is missing" };
-    case "pattern":
-      if (path.includes("allowedSans")) return { path, message: "is no name", hint: "URI:spiffe://… or DNS:name" };
-      return { path, message: "is not an address", hint: "host:port, [v6]:port or unix:///path" };
-    default:
-      return { path, message: error.message ?? "is not valid" };
-  }
-}
-
-function pointerStep(step: string): string | number {
-  return /^\d+$/.test(step) ? Number(step) : step.replaceAll("~1", "/").replaceAll("~0", "~");
+/** What the settings' own patterns and choices mean. */
+function wording({ keyword }: ErrorObject, path: Path): { message: string; hint?: string } | undefined {
+  if (keyword === "anyOf") return { message: 'must be a whole number from 1 or "auto"' };
+  if (keyword !== "pattern") return undefined;
+  if (path.includes("allowedSans")) return { message: "is no name", hint: "URI:spiffe://… or DNS:name" };
+  if (path.includes("maxTtl")) return { message: "is no duration from 1s to 60s", hint: "5s or 1500ms" };
+  return { message: "is not an address", hint: "host:port, [v6]:port or unix:///path" };
 }
 
 function firstLine(text: string): string {
@@ -145,10 +130,15 @@ function complete(file: SettingsFile, source: SettingsSource): Settings {
     clockSkewSeconds: file.clockSkewSeconds ?? defaults.clockSkewSeconds,
     jwks: { ...jwks, caFile: absolute(jwks.caFile), folder: absolute(jwks.folder) },
     mint: { ...mint, keyFile: absolute(mint.keyFile) },
+    grants: granting(file.grants),
     decisionLog: { ...decisionLog, file: absolute(decisionLog.file) },
     tracing: { ...tracing, headersFile: absolute(tracing.headersFile) },
     log: file.log ?? defaults.log,
   });
+}
+
+function granting({ enabled = defaults.grants.enabled, maxTtl = "" }: GrantsFile = {}): GrantSettings {
+  return { enabled, maxTtlMs: parseDuration(maxTtl) ?? defaults.grants.maxTtlMs };
 }
 
 function listening(file: SettingsFile["listen"] = {}, absolute: (path: string) => string): Settings["listen"] {

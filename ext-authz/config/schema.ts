@@ -113,6 +113,13 @@ export const settingsSchema = {
         "how issuers' keys are fetched and kept",
       ),
       mint: object({ issuer: { type: "string" }, keyFile: { type: "string" } }, "how internal tokens are signed"),
+      grants: object(
+        {
+          enabled: { type: "boolean" },
+          maxTtl: { type: "string", pattern: "^(?:(?:[1-9]|[1-5]\\d|60)s|1m|(?:[1-9]\\d{3}|[1-5]\\d{4}|60000)ms)$" },
+        },
+        "decisions that the proxy may repeat for equal requests",
+      ),
       decisionLog: object(
         {
           file: { type: "string" },

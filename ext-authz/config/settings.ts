@@ -100,6 +100,14 @@ export interface TracingSettings {
   readonly serviceName: string;
 }
 
+/** Decisions that the proxy may repeat (docs/grants.md). */
+export interface GrantSettings {
+  /** Default true; the proxy uses them only where its guard is told to. */
+  readonly enabled: boolean;
+  /** Milliseconds that a grant may live; default 5000, at most 60000. */
+  readonly maxTtlMs: number;
+}
+
 /** The life of the process. */
 export interface ServingSettings {
   /** Seconds between NOT_SERVING and GOAWAY at a stop, for health checks to see it; default 0. */
@@ -132,6 +140,7 @@ export interface Settings {
   readonly clockSkewSeconds: number;
   readonly jwks: JwksSettings;
   readonly mint: MintSettings;
+  readonly grants: GrantSettings;
   readonly decisionLog: DecisionLogSettings;
   readonly tracing: TracingSettings;
   /** Level of the log on standard error. */

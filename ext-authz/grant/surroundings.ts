@@ -45,7 +45,6 @@ export function surroundings(known: KnownTexts, text: string, room: Room): Regio
   const { forks, least } = walk(known, text, room.least);
   const without: string[] = [];
   let characters = 0;
-  let length = text.length;
   // From the last fork back: each that is let in makes the start shorter and the region larger.
   for (let at = forks.length - 1; at >= 0; at--) {
     const fork = forks[at];
@@ -57,10 +56,8 @@ export function surroundings(known: KnownTexts, text: string, room: Room): Regio
       return { start: text.slice(0, Math.max(least, fork.depth + 1)), without };
     }
     without.push(...starts);
-    length = fork.depth;
   }
-  length = Math.min(length, Math.max(least, 0));
-  return least > text.length ? undefined : { start: text.slice(0, Math.max(least, length)), without };
+  return least > text.length ? undefined : { start: text.slice(0, least), without };
 }
 
 function walk({ texts, wholes }: KnownTexts, text: string, given: number): { forks: readonly Fork[]; least: number } {
@@ -113,7 +110,11 @@ function codeAt(texts: readonly string[], at: number, depth: number): number {
 }
 
 /** What those that part have in common, one start for each next character; undefined when these are too many. */
-function partings(texts: readonly string[], { depth, from, to, on }: Fork, most: number): readonly string[] | undefined {
+function partings(
+  texts: readonly string[],
+  { depth, from, to, on }: Fork,
+  most: number,
+): readonly string[] | undefined {
   const starts: string[] = [];
   for (let at = from; at < to; ) {
     if (at === on.from && on.to > on.from) {

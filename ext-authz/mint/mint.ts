@@ -11,6 +11,8 @@ import { err, ok, type Result } from "../result.ts";
 import { compactSegment } from "./compact-segment.ts";
 import type { MintPlan } from "./plan.ts";
 
+const NOTHING = ok({ remove: [], set: [], removeQueryParameters: [] });
+
 /** `now` in seconds; every `newId` becomes a `jti` and must never repeat. */
 export function mintAll(
   plans: readonly MintPlan[],
@@ -18,6 +20,7 @@ export function mintAll(
   now: number,
   newId: () => string,
 ): Result<HeaderChanges, "mint_failed"> {
+  if (plans.length === 0) return NOTHING;
   const { token } = authentication;
   if (token === undefined) return ok({ remove: plans.map(({ header }) => header), set: [], removeQueryParameters: [] });
   const set: (readonly [name: string, value: string])[] = [];

@@ -5,6 +5,7 @@
  */
 import type { Check } from "../check.ts";
 import type { Decision } from "../model.ts";
+import type { Incoming } from "../request/incoming.ts";
 
 export interface CandidateEffects {
   /** Undefined while there is no candidate. */
@@ -23,8 +24,7 @@ const DEADLINE_MS = 5000;
 
 export function withCandidate(check: Check, effects: CandidateEffects): Check {
   let pending = 0;
-  return async (incoming, signal) => {
-    const decision = await check(incoming, signal);
+  const compare = (incoming: Incoming, decision: Decision): Decision => {
     const candidate = effects.candidate();
     if (candidate === undefined || decision.effect === "error") return decision;
     if (pending >= MAX_PENDING) {
@@ -42,5 +42,10 @@ export function withCandidate(check: Check, effects: CandidateEffects): Check {
         });
     });
     return decision;
+  };
+  return (incoming, deadline) => {
+    const decision = check(incoming, deadline);
+    if (decision instanceof Promise) return decision.then((settled) => compare(incoming, settled));
+    return compare(incoming, decision);
   };
 }

@@ -7,6 +7,8 @@ export type LogLevel = "debug" | "info" | "warn" | "error";
 export type LogFields = Readonly<Record<string, unknown>>;
 
 export interface Log {
+  /** False = debug lines go nowhere, and nobody needs to gather what would be in them. */
+  readonly debugging?: boolean;
   debug(message: string, fields?: LogFields): void;
   info(message: string, fields?: LogFields): void;
   warn(message: string, fields?: LogFields): void;
@@ -24,7 +26,7 @@ export function createLog(level: LogLevel, write: (line: string) => void, now: (
       write(`${redact(JSON.stringify(entry, plain))}\n`);
     };
   };
-  return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
+  return { debugging: least === 0, debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
 }
 
 const MAX_TEXT = 4096;

@@ -2,6 +2,7 @@
  * Prometheus metrics with closed label sets: no path, host, subject or free text is ever a label (DESIGN §6.8).
  */
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import { UNGRANTED, type Ungranted } from "../grant/grant.ts";
 import type { Decision } from "../model.ts";
 import { reasonOf } from "../respond/answer.ts";
 import { type KeyState, registerKeyGauges } from "./key-gauges.ts";
@@ -17,6 +18,8 @@ export interface Metrics {
   shadowFailed(): void;
   /** Lines of the decision log that were lost. */
   decisionLogDropped(lines: number): void;
+  /** An allow that the proxy may repeat, or why it may not. */
+  granted(outcome: "issued" | Ungranted): void;
   /** Spans that came to an end: taken by the collector, or lost. */
   traced(spans: number, outcome: "exported" | "dropped"): void;
   /** Text exposition format. */
@@ -79,6 +82,13 @@ export function createMetrics(
     labelNames: ["outcome"] as const,
     registers,
   });
+  const grants = new Counter({
+    name: "countersign_grants_total",
+    help: "Allows by whether the proxy may repeat them, or the reason why it may not",
+    labelNames: ["outcome"] as const,
+    registers,
+  });
+  for (const outcome of ["issued", ...UNGRANTED] as const) grants.inc({ outcome }, 0);
   // An alert on an increase needs the zero before the first one.
   for (const outcome of ["applied", "refused"] as const) reloads.inc({ outcome }, 0);
   for (const outcome of ["exported", "dropped"] as const) spans.inc({ outcome }, 0);
@@ -92,6 +102,7 @@ export function createMetrics(
     shadowChanged: ({ source, change, policy }) => changes.inc({ source, change, policy: label(policy) }),
     shadowFailed: () => shadowFailures.inc(),
     decisionLogDropped: (lines) => dropped.inc(lines),
+    granted: (outcome) => grants.inc({ outcome }),
     traced: (count, outcome) => spans.inc({ outcome }, count),
     decided(decision, milliseconds) {
       checks.inc({ effect: decision.effect, reason: reasonOf(decision) });

@@ -13,7 +13,7 @@ import type { CandidateInWords, DecisionLog } from "./decision-log.ts";
 import type { Log } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
 import { readsOf } from "./policy-reads.ts";
-import { type DecisionRecord, type RecentDecisions, recordOf, remember } from "./recent-decisions.ts";
+import { type DecisionRecord, type RecentDecisions, recordOf, remember, summaryOf } from "./recent-decisions.ts";
 import { type RecordRules, restoreRequest } from "./recorded-request.ts";
 import { changeOfCandidate } from "./shadow-changes.ts";
 
@@ -54,16 +54,16 @@ export function createObserver(parts: ObserverParts): Observer {
     decided(decision, milliseconds) {
       metrics.decided(decision, milliseconds);
       const remembered = remember(decision, milliseconds, parts.now(), rules);
-      const { summary, changes } = remembered;
+      const { changes } = remembered;
       recent.add(remembered);
       decisionLog?.decided(() => recordOf(remembered));
       for (const change of changes) {
         metrics.shadowChanged(change);
         decisionLog?.changed(recordOf(remembered), change, undefined);
       }
-      if (decision.effect === "error") log.error("check failed", { ...summary, cause: decision.cause });
-      else if (decision.effect === "deny") log.info("check denied", { ...summary });
-      else log.debug("check allowed", { ...summary });
+      if (decision.effect === "error") log.error("check failed", { ...summaryOf(remembered), cause: decision.cause });
+      else if (decision.effect === "deny") log.info("check denied", { ...summaryOf(remembered) });
+      else if (log.debugging !== false) log.debug("check allowed", { ...summaryOf(remembered) });
     },
     compared(decision, candidate) {
       if (candidate.effect === "error") metrics.shadowFailed();

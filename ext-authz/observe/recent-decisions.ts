@@ -36,9 +36,9 @@ export interface DecisionRecord extends DecisionSummary {
   readonly changes: readonly ShadowChange[];
 }
 
-/** What is kept of a decision until somebody asks for its record. */
+/** What is kept of a decision until somebody asks for its record: texts are made then, most are never asked for. */
 export interface Remembered {
-  readonly summary: DecisionSummary;
+  readonly decided: Decided;
   /** As `slim` leaves it; undefined when there was no request, or no snapshot. */
   readonly seen: Evidence | undefined;
   readonly rules: RecordRules | undefined;
@@ -52,18 +52,22 @@ export interface RecentDecisions {
   find(id: string): (DecisionRecord & { readonly candidate?: CandidateInWords }) | undefined;
 }
 
-export function summaryOf(decision: Decision, milliseconds: number, now: Date): DecisionSummary {
+/** Of a decision what its summary is made of: no header, no evidence. */
+interface Decided extends Pick<Decision, "id" | "effect" | "policy" | "revision" | "principal" | "shadow"> {
+  readonly at: Date;
+  readonly reason: string;
+  readonly detail: string;
+  readonly milliseconds: number;
+}
+
+export function summaryOf({ decided }: Pick<Remembered, "decided">): DecisionSummary {
+  const { id, at, effect, reason, detail, policy, revision, principal, shadow, milliseconds } = decided;
   return {
-    id: decision.id,
-    time: now.toISOString(),
-    effect: decision.effect,
-    reason: reasonOf(decision),
-    detail: decision.effect === "deny" ? (decision.refusal.detail ?? decision.refusal.text) : "",
-    policy: decision.policy === undefined ? "" : policyName(decision.policy),
-    layer: decision.policy?.layer ?? "",
-    revision: decision.revision,
-    principal: decision.principal,
-    shadow: decision.shadow.map((shadow) => ({ policy: policyName(shadow.policy), action: shadow.action })),
+    ...{ id, time: at.toISOString(), effect, reason, detail },
+    policy: policy === undefined ? "" : policyName(policy),
+    layer: policy?.layer ?? "",
+    ...{ revision, principal },
+    shadow: shadow.map((one) => ({ policy: policyName(one.policy), action: one.action })),
     milliseconds: Math.round(milliseconds * 1000) / 1000,
   };
 }
@@ -75,21 +79,27 @@ export function remember(
   now: Date,
   rules: RecordRules | undefined,
 ): Remembered {
-  const { evidence } = decision;
-  const summary = summaryOf(decision, milliseconds, now);
-  const isMasked = summary.principal !== "" && ["iss", "sub"].some((claim) => rules?.maskClaims.has(claim));
+  const { id, effect, policy, revision, principal, shadow, evidence } = decision;
+  const masks = rules?.maskClaims;
+  const isMasked = principal !== "" && masks !== undefined && (masks.has("iss") || masks.has("sub"));
   return {
-    summary: isMasked ? { ...summary, principal: MASKED } : summary,
+    decided: {
+      ...{ id, effect, policy, revision, shadow, milliseconds, at: now },
+      reason: reasonOf(decision),
+      detail: decision.effect === "deny" ? (decision.refusal.detail ?? decision.refusal.text) : "",
+      principal: isMasked ? MASKED : principal,
+    },
     seen: evidence === undefined || rules === undefined ? undefined : slim(evidence, rules),
     rules,
     changes: changesOfPolicies(decision),
   };
 }
 
-export function recordOf({ summary, seen, rules, changes }: Remembered): DecisionRecord {
+export function recordOf(remembered: Remembered): DecisionRecord {
+  const { seen, rules, changes } = remembered;
   const known = seen !== undefined && rules !== undefined;
   return {
-    ...summary,
+    ...summaryOf(remembered),
     request: known ? recordRequest(seen.received, rules) : null,
     claims: known ? recordClaims(seen.payload, rules) : null,
     judged: seen?.judged !== undefined,
@@ -103,7 +113,7 @@ export function createRecentDecisions(size: number): RecentDecisions {
     add(decision) {
       const oldest = byId.size >= size ? byId.keys().next().value : undefined;
       if (oldest !== undefined) byId.delete(oldest);
-      byId.set(decision.summary.id, decision);
+      byId.set(decision.decided.id, decision);
     },
     compared(id, candidate) {
       const found = byId.get(id);

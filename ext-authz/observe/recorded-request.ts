@@ -3,6 +3,7 @@
  * request as policies saw it. Out: plain JSON, and the way back for explanations and replay. Pure.
  */
 import type { Evidence, JsonObject, JsonValue, RequestModel } from "../model.ts";
+import { pairMemo } from "../pair-memo.ts";
 import { parseIp } from "../request/ip-address.ts";
 import { redact } from "./log.ts";
 import type { PolicyReads } from "./policy-reads.ts";
@@ -47,8 +48,9 @@ export function slim({ received, judged, payload }: Evidence, rules: RecordRules
 
 function slimRequest(request: RequestModel, { reads }: RecordRules): RequestModel {
   const headers = new Map<string, readonly string[]>();
-  for (const [name, lines] of request.headers) {
-    if (reads.headers.has(name)) headers.set(name, isSecretHeader(name) ? lines.map(() => MASKED) : lines);
+  for (const name of reads.headers) {
+    const lines = request.headers.get(name);
+    if (lines !== undefined) headers.set(name, isSecretHeader(name) ? lines.map(() => MASKED) : lines);
   }
   const query = reads.headers.has(":path") ? request.query : "";
   return { ...request, headers, query, peerCertificate: undefined, metadata: NO_METADATA };
@@ -56,15 +58,19 @@ function slimRequest(request: RequestModel, { reads }: RecordRules): RequestMode
 
 const NO_METADATA: RequestModel["metadata"] = new Map();
 
-function slimClaims(payload: JsonObject | undefined, { reads }: RecordRules): JsonObject | undefined {
-  if (payload === undefined) return undefined;
+function slimClaims(payload: JsonObject | undefined, rules: RecordRules): JsonObject | undefined {
+  return payload === undefined ? undefined : slimOnce(rules, payload);
+}
+
+/** A token that is remembered has the same claims with every request. */
+const slimOnce = pairMemo(({ reads }: RecordRules, payload: JsonObject): JsonObject => {
   const kept: { [name: string]: JsonValue } = Object.create(null);
   for (const name of reads.claims) {
     const value = Object.hasOwn(payload, name) ? payload[name] : undefined;
     if (value !== undefined) kept[name] = value;
   }
   return kept;
-}
+});
 
 const MAX_TEXT = 2048;
 const MAX_LINES = 20;

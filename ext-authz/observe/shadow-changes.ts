@@ -13,8 +13,11 @@ export interface ShadowChange {
   readonly policy: string;
 }
 
+const NONE: readonly ShadowChange[] = [];
+
 /** One for each policy in `mode: shadow` or dry-run that would have turned the decision, were it enforced. */
 export function changesOfPolicies(decision: Decision): readonly ShadowChange[] {
+  if (decision.shadow.length === 0) return NONE;
   const refusable = decision.effect === "allow";
   const allowable = decision.effect === "deny" && isWantOfAllow(decision);
   const changes = new Map<string, ShadowChange>();

@@ -17,13 +17,13 @@ const RPC: Attributes = {
 };
 
 export function tracedCheck(check: Check, tracer: Tracer): Check {
-  return (incoming, signal) => {
+  return (incoming, deadline) => {
     const parent = readTraceparent(incoming.http?.headers.get(TRACEPARENT));
     const span = tracer.begin("envoy.service.auth.v3.Authorization/Check", "server", parent);
-    if (span === undefined) return check(incoming, signal);
+    if (span === undefined) return check(incoming, deadline);
     return tracer.within(span, async () => {
       try {
-        const decision = await check(incoming, signal);
+        const decision = await check(incoming, deadline);
         span.end(attributesOf(decision), decision.effect === "error");
         return decision;
       } catch (cause) {

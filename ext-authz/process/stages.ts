@@ -33,6 +33,7 @@ import type { InternalToken, Resource } from "../resources/resource.ts";
 import { operatorRoutes } from "../respond/operator-routes.ts";
 import { compileSnapshot, type Snapshot } from "../snapshot.ts";
 import { type Answering, answerFrom } from "../transport/http-server.ts";
+import { openGrants } from "./grants.ts";
 import { overloadLog } from "./overload-log.ts";
 import { setTimer } from "./timer.ts";
 
@@ -135,8 +136,12 @@ export async function composeStages(settings: Settings, log: Log, signingKey: Si
     options: { ...snapshotOptions, credentials: { ...credentials, replays: createReplayCache(COMPARED_PROOFS) } },
     check: checkParts,
   });
+  const grants = openGrants(settings, {
+    ...{ snapshot: () => snapshot, sources: [keys, credentials], signingKey, now, counted: metrics.granted },
+  });
   const passed = tracing && { passed: tracing.passed };
-  const untraced = createCheck({ ...checkParts, ...passed, snapshot: () => snapshot });
+  const beginGrant = grants.begin && { beginGrant: grants.begin };
+  const untraced = createCheck({ ...checkParts, ...passed, ...beginGrant, snapshot: () => snapshot });
   const check = withCandidate(tracing?.check(untraced) ?? untraced, {
     candidate: candidate.check,
     defer: setImmediate,
@@ -154,6 +159,7 @@ export async function composeStages(settings: Settings, log: Log, signingKey: Si
   const overloads = overloadLog(log, setTimer);
   const routes = operatorRoutes({
     readiness,
+    epoch: grants.epoch.current,
     metrics,
     findDecision: observer.find,
     jwks: () => publicJwks([signingKey]),
@@ -184,11 +190,17 @@ export async function composeStages(settings: Settings, log: Log, signingKey: Si
     async apply(resources, candidates = []) {
       // An emptied folder is a mistake, or a moment in one: what refused must not vanish with it.
       if (resources.length === 0 && (snapshot?.resources.length ?? 0) > 0) throw new Error("the policies are all gone");
-      const next = compileSnapshot(resources, { ...snapshotOptions, keys, credentials });
+      const next = compileSnapshot(resources, {
+        ...snapshotOptions,
+        keys,
+        credentials,
+        grantable: settings.grants.enabled,
+      });
       await Promise.all([keys.ready(), credentials.ready()]);
       // Compiled here, so that no request pays for it.
       next.planFor(checkParts.request.workload);
       snapshot = next;
+      grants.epoch.changed();
       keys.retain(
         resources.flatMap((resource) => (resource.kind === "RequestAuthentication" ? resource.jwtRules : [])),
       );

@@ -106,6 +106,17 @@ const LABEL = "label.";
  */
 function workloadOf(extensions: ReadonlyMap<string, string>, configured: Workload): Workload {
   if (extensions.size === 0) return configured;
+  const known = workloads.get(extensions);
+  if (known?.configured === configured) return known.workload;
+  const workload = readWorkload(extensions, configured);
+  workloads.set(extensions, { configured, workload });
+  return workload;
+}
+
+/** One object for each of the operator's routes: what is found by it is found at once. */
+const workloads = new WeakMap<ReadonlyMap<string, string>, { configured: Workload; workload: Workload }>();
+
+function readWorkload(extensions: ReadonlyMap<string, string>, configured: Workload): Workload {
   const labels = new Map<string, string>();
   for (const [key, value] of extensions) {
     if (key.startsWith(LABEL)) labels.set(key.slice(LABEL.length), value);

@@ -20,21 +20,25 @@ export function clientAddress(
   peer: IpAddress | undefined,
   settings: ClientAddressSettings,
 ): IpAddress | undefined {
+  if (forwardedFor.length === 0) return peer;
   const entries = forwardedFor.join(",").split(",");
   const last = parseEntry(entries.at(-1));
   const appended = last !== undefined && last.text === peer?.text;
   // Without our Envoy's own entry at the end the first trusted hop is one place further right.
   const hops = settings.xffNumTrustedHops;
   const fromRight = settings.useRemoteAddress && !appended && hops > 0 ? hops - 1 : hops;
-  return parseEntry(entries[entries.length - 1 - fromRight]) ?? peer;
+  const trusted = fromRight === 0 ? last : parseEntry(entries[entries.length - 1 - fromRight]);
+  return trusted ?? peer;
 }
 
 /** One entry: an address, in brackets or with a port as some proxies write it. */
 function parseEntry(entry: string | undefined): IpAddress | undefined {
   if (entry === undefined || entry.length > 64) return undefined;
   const text = entry.trim();
+  const plain = parseIp(text);
+  if (plain !== undefined) return plain;
   const bracketed = /^\[([0-9a-fA-F:.]+)\](?::\d{1,5})?$/.exec(text);
   if (bracketed?.[1] !== undefined) return parseIp(bracketed[1]);
-  const withPort = /^([0-9.]+):\d{1,5}$/.exec(text);
-  return parseIp(withPort?.[1] ?? text);
+  const withPort = /^([0-9.]+):\d{1,5}$/.exec(text)?.[1];
+  return withPort === undefined ? undefined : parseIp(withPort);
 }

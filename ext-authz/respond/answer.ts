@@ -34,8 +34,10 @@ export const DECISION_ID_HEADER = "x-countersign-decision-id";
 export function answer(decision: Decision): Answer {
   const metadata = describe(decision);
   switch (decision.effect) {
-    case "allow":
-      return { kind: "allow", code: OK, changes: decision.changes, metadata, decisionId: decision.id };
+    case "allow": {
+      const said = decision.grant === undefined ? metadata : { ...metadata, grant: decision.grant };
+      return { kind: "allow", code: OK, changes: decision.changes, metadata: said, decisionId: decision.id };
+    }
     case "deny": {
       const face = clientFace(decision.refusal.code);
       const reply = localReply(face, decision.id, decision.refusal.text);

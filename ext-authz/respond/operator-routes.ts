@@ -7,6 +7,8 @@ import type { HttpAnswer, Routes } from "../transport/http-server.ts";
 
 export interface OperatorSide {
   readonly readiness: () => Readiness;
+  /** What grants depend on, by one name; undefined = none may live. */
+  readonly epoch?: () => string | undefined;
   readonly metrics: { text(): Promise<string>; readonly contentType: string };
   /** A recent decision with its explanation, redacted. */
   readonly findDecision: (id: string) => object | undefined;
@@ -15,6 +17,9 @@ export interface OperatorSide {
   /** The compiled filter. */
   readonly filter: () => Promise<Uint8Array>;
 }
+
+/** Read by guards (docs/grants.md). */
+export const EPOCH_HEADER = "x-countersign-epoch";
 
 export interface Readiness {
   readonly snapshot: { readonly revision: string } | undefined;
@@ -36,7 +41,7 @@ export function operatorRoutes(side: OperatorSide): Routes {
       ...json(200, side.jwks()),
       headers: { "cache-control": "public, max-age=300" },
     }),
-    "/v1/revision": () => revision(side.readiness()),
+    "/v1/revision": () => revision(side.readiness(), side.epoch?.()),
     "/v1/decisions/": (id) => {
       const record = side.findDecision(id);
       return record === undefined ? json(404, { error: "no such decision, or too long ago" }) : json(200, record);
@@ -64,8 +69,12 @@ function readyz({ snapshot, refused, prefetched, keys, revocations = [] }: Readi
   });
 }
 
-function revision({ snapshot }: Readiness): HttpAnswer {
-  return snapshot === undefined ? json(503, { revision: null }) : json(200, { revision: snapshot.revision });
+function revision({ snapshot }: Readiness, epoch: string | undefined): HttpAnswer {
+  if (snapshot === undefined) return json(503, { revision: null });
+  const { revision } = snapshot;
+  return epoch === undefined
+    ? json(200, { revision })
+    : { ...json(200, { revision, epoch }), headers: { [EPOCH_HEADER]: epoch } };
 }
 
 function noFilter(): HttpAnswer {

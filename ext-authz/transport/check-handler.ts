@@ -1,15 +1,17 @@
 /**
  * Check over gRPC: bytes in, decision, bytes out. Holds the one `catch` of the request's way: whatever is thrown below
- * ends as 503 for the client and whole in the log, never as an allow.
+ * ends as 503 for the client and whole in the log, never as an allow. A check that waits for nothing is answered in the turn of
+ * the event loop that brought it.
  */
-import type * as grpc from "@grpc/grpc-js";
 import type { Check } from "../check.ts";
 import { failed } from "../decision.ts";
 import type { Decision } from "../model.ts";
 import { answer } from "../respond/answer.ts";
 import type { Admission } from "./admission.ts";
-import { fromCheckRequest, type WireCheckRequest } from "./from-check-request.ts";
-import { toCheckResponse, type WireCheckResponse } from "./to-check-response.ts";
+import { createCheckRequestDecoder } from "./decode-check-request.ts";
+import { encodeCheckResponse } from "./encode-check-response.ts";
+import type { UnaryMethod } from "./grpc-methods.ts";
+import { type GrpcStatus, INTERNAL } from "./grpc-status.ts";
 
 export interface CheckHandlerDeps {
   readonly check: Check;
@@ -23,41 +25,33 @@ export interface CheckHandlerDeps {
   readonly clock: () => number;
 }
 
-/** A deadline for callers that set none; Envoy always sets one. Milliseconds. */
-const DEFAULT_DEADLINE_MS = 10_000;
+const UNREADABLE: GrpcStatus = { code: INTERNAL, details: "the CheckRequest cannot be read" };
 
-export function createCheckHandler(deps: CheckHandlerDeps): grpc.handleUnaryCall<WireCheckRequest, WireCheckResponse> {
-  return (call, callback) => {
-    const started = deps.clock();
-    const finish = (decision: Decision): void => {
-      deps.observe(decision, deps.clock() - started);
-      callback(null, toCheckResponse(answer(decision)));
+export function createCheckHandler(deps: CheckHandlerDeps): UnaryMethod {
+  const decode = createCheckRequestDecoder();
+  const { check, admission, observe, clock } = deps;
+  const context = () => ({ id: deps.newId(), revision: deps.revision() });
+  const bug = (cause: unknown): Decision => failed(context(), "internal_error", cause);
+  return (message, deadline) => {
+    const started = clock();
+    const finish = (decision: Decision): Buffer => {
+      observe(decision, clock() - started);
+      return encodeCheckResponse(answer(decision));
     };
-    const context = () => ({ id: deps.newId(), revision: deps.revision() });
-    if (!deps.admission.admit()) {
-      finish(failed(context(), "overloaded"));
-      return;
+    if (!admission.admit()) return finish(failed(context(), "overloaded"));
+    let decision: Decision | Promise<Decision>;
+    try {
+      const incoming = decode(message);
+      if (!incoming.ok) {
+        admission.done();
+        return UNREADABLE;
+      }
+      decision = check(incoming.value, deadline);
+    } catch (cause) {
+      decision = bug(cause);
     }
-    const aborting = new AbortController();
-    const timer = setTimeout(() => aborting.abort(), remaining(call.getDeadline()));
-    call.once("cancelled", () => aborting.abort());
-    // Converting runs inside the promise, so that what it throws is caught too.
-    Promise.resolve(call.request)
-      .then((wire) => deps.check(fromCheckRequest(wire), aborting.signal))
-      .catch((cause: unknown) => failed(context(), "internal_error", cause))
-      .finally(() => {
-        clearTimeout(timer);
-        deps.admission.done();
-      })
-      .then(finish)
-      .catch((cause: unknown) =>
-        callback(cause instanceof Error ? cause : new Error("the answer could not be written")),
-      );
+    if (decision instanceof Promise) return decision.catch(bug).finally(admission.done).then(finish);
+    admission.done();
+    return finish(decision);
   };
-}
-
-function remaining(deadline: grpc.Deadline): number {
-  const at = deadline instanceof Date ? deadline.getTime() : deadline;
-  if (!Number.isFinite(at)) return DEFAULT_DEADLINE_MS;
-  return Math.max(0, Math.min(at - Date.now(), DEFAULT_DEADLINE_MS));
 }

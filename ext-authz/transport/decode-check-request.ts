@@ -8,8 +8,8 @@
 import type { JsonObject } from "../model.ts";
 import type { Incoming } from "../request/incoming.ts";
 import { err, ok, type Result } from "../result.ts";
-import { readFilterMetadata } from "./decode-metadata.ts";
 import { type DraftHttp, newHttp, readHttp, toIncomingHttp } from "./decode-http.ts";
+import { readFilterMetadata } from "./decode-metadata.ts";
 import { type DraftPeer, newPeer, readPeer } from "./decode-peer.ts";
 import { type Extensions, extensionsMemo, NO_EXTENSIONS, spelledEntry } from "./extensions-memo.ts";
 import { enter, MalformedMessage, openWire, readTag, readText, skip, type Wire } from "./protobuf-reader.ts";

@@ -28,7 +28,7 @@ export function toIncomingHttp({ id, method, target, host, scheme, lines, joined
   return { id, method, target, host, scheme, headers: lines };
 }
 
-// Fields 1 to 5 and 13; 6 is `scheme`.
+// Fields 1 to 6 and 13.
 const HTTP = 0b10_0000_0111_1110;
 
 export function readHttp(wire: Wire, end: number, http: DraftHttp): void {

@@ -5,7 +5,7 @@
 import type { JsonObject, JsonValue } from "../model.ts";
 import { enter, readDouble, readTag, readText, readVarint, skip, type Wire } from "./protobuf-reader.ts";
 
-/** The same as in `from-check-request.ts`. */
+/** Of values; a struct or list in a struct is one deeper. */
 export const MAX_DEPTH = 16;
 
 type Fields = Record<string, JsonValue>;
@@ -33,6 +33,13 @@ export function readFilterMetadata(wire: Wire, end: number, metadata: Map<string
   }
 }
 
+/** A value while it is read: of its kinds the last one counts, and what comes twice merges with what was there. */
+interface DraftValue {
+  value: JsonValue;
+  struct: Fields | undefined;
+  list: JsonValue[] | undefined;
+}
+
 function readStruct(wire: Wire, end: number, fields: Fields, depth: number): void {
   while (wire.at < end) {
     const tag = readTag(wire, end);
@@ -41,66 +48,71 @@ function readStruct(wire: Wire, end: number, fields: Fields, depth: number): voi
       continue;
     }
     const entryEnd = enter(wire, end);
+    const draft: DraftValue = { value: null, struct: undefined, list: undefined };
     let name = "";
-    let value: JsonValue = null;
     while (wire.at < entryEnd) {
       const inner = readTag(wire, entryEnd);
       if (inner === 0x0a) name = readText(wire, entryEnd);
-      else if (inner === 0x12) value = readValue(wire, enter(wire, entryEnd), depth - 1);
+      else if (inner === 0x12) readValue(wire, enter(wire, entryEnd), draft, depth - 1);
       else skip(wire, inner, entryEnd, 0b110);
     }
-    fields[name] = value;
+    fields[name] = draft.value;
   }
 }
 
-/** Of the kinds of a value the last one counts. */
-function readValue(wire: Wire, end: number, depth: number): JsonValue {
-  if (depth <= 0) {
-    wire.at = end;
-    return null;
-  }
-  let value: JsonValue = null;
-  let struct: Fields | undefined;
-  let list: JsonValue[] | undefined;
+function readValue(wire: Wire, end: number, draft: DraftValue, depth: number): void {
+  if (depth <= 0) wire.at = end;
   while (wire.at < end) {
     const tag = readTag(wire, end);
-    if (tag !== 0x2a) struct = undefined;
-    if (tag !== 0x32) list = undefined;
     switch (tag) {
       case 0x08:
         readVarint(wire, end);
-        value = null;
+        become(draft, null);
         break;
       case 0x11:
-        value = readDouble(wire, end);
+        become(draft, readDouble(wire, end));
         break;
       case 0x1a:
-        value = readText(wire, end);
+        become(draft, readText(wire, end));
         break;
       case 0x20:
-        value = readVarint(wire, end) !== 0;
+        become(draft, readVarint(wire, end) !== 0);
         break;
-      case 0x2a:
-        struct ??= newFields();
+      case 0x2a: {
+        const struct = draft.struct ?? newFields();
+        become(draft, struct);
+        draft.struct = struct;
         readStruct(wire, enter(wire, end), struct, depth);
-        value = struct;
         break;
-      case 0x32:
-        list ??= [];
+      }
+      case 0x32: {
+        const list = draft.list ?? [];
+        become(draft, list);
+        draft.list = list;
         readList(wire, enter(wire, end), list, depth);
-        value = list;
         break;
+      }
       default:
         skip(wire, tag, end, 0b111_1110);
     }
   }
-  return value;
+}
+
+function become(draft: DraftValue, value: JsonValue): void {
+  draft.value = value;
+  draft.struct = undefined;
+  draft.list = undefined;
 }
 
 function readList(wire: Wire, end: number, list: JsonValue[], depth: number): void {
   while (wire.at < end) {
     const tag = readTag(wire, end);
-    if (tag === 0x0a) list.push(readValue(wire, enter(wire, end), depth - 1));
-    else skip(wire, tag, end, 0b10);
+    if (tag !== 0x0a) {
+      skip(wire, tag, end, 0b10);
+      continue;
+    }
+    const draft: DraftValue = { value: null, struct: undefined, list: undefined };
+    readValue(wire, enter(wire, end), draft, depth - 1);
+    list.push(draft.value);
   }
 }

@@ -32,23 +32,16 @@ export function readPeer(wire: Wire, end: number, peer: DraftPeer): void {
   }
 }
 
+/** Of a oneof the last one counts: after a pipe (field 2) there is no socket address (field 1). */
 function readAddress(wire: Wire, end: number, peer: DraftPeer): void {
   while (wire.at < end) {
     const tag = readTag(wire, end);
-    switch (tag) {
-      case 0x0a:
-      case 0x12:
-        // Of a oneof the last one counts: a socket address after a pipe, none before one.
-        if (tag === 0x12) readSocketAddress(wire, enter(wire, end), peer);
-        else {
-          wire.at = enter(wire, end);
-          peer.address = "";
-          peer.port = 0;
-        }
-        break;
-      default:
-        skip(wire, tag, end, 0b110);
-    }
+    if (tag === 0x0a) readSocketAddress(wire, enter(wire, end), peer);
+    else if (tag === 0x12) {
+      wire.at = enter(wire, end);
+      peer.address = "";
+      peer.port = 0;
+    } else skip(wire, tag, end, 0b110);
   }
 }
 

@@ -1,11 +1,13 @@
 /**
- * The converter in: a decoded CheckRequest becomes `Incoming`. The only place that knows the request's wire shape.
- * Total: whatever the bytes said, a value comes out; what a missing field means is decided here. Pure.
+ * The converter in for a CheckRequest that is an object already, as files and tests have it; `decode-check-request.ts` does
+ * the same with bytes. Total: whatever was in it, a value comes out; what a missing field means is decided here. Pure.
  *
  * Source: envoy.service.auth.v3 AttributeContext; unset fields are absent (protos.ts).
  */
 import type { JsonObject, JsonValue } from "../model.ts";
 import type { Incoming, IncomingHttp, IncomingPeer } from "../request/incoming.ts";
+import { MAX_DEPTH } from "./decode-metadata.ts";
+import { addLine, addRawLine, type HeaderLines } from "./header-lines.ts";
 
 interface WireStruct {
   readonly fields?: Readonly<Record<string, WireValue>>;
@@ -87,33 +89,14 @@ function readHttp(wire: WireHttp): IncomingHttp {
   };
 }
 
-/**
- * Every line is kept: `header_map` has them apart (encode_raw_headers), `headers` joined. Envoy fills one of the two;
- * were both filled, both count, so that nothing hides in the one that is not read. Bytes that are not UTF-8 become
- * U+FFFD, as in Envoy's joined map (CVE-2023-27488: never throw on them). Pseudo headers come from their own fields.
- */
-function readHeaders(wire: WireHttp): ReadonlyMap<string, readonly string[]> {
-  const headers = new Map<string, string[]>();
-  const add = (key: string, value: string): void => {
-    if (key === "" || key.startsWith(":")) return;
-    const name = key.toLowerCase();
-    const lines = headers.get(name);
-    if (lines === undefined) headers.set(name, [value]);
-    else lines.push(value);
-  };
-  for (const header of wire.header_map?.headers ?? []) {
-    const raw = header.raw_value?.toString("utf8") ?? "";
-    const value = header.value ?? "";
-    if (raw !== "") add(header.key ?? "", raw);
-    // Envoy fills one of the two. Were both filled and different, both count.
-    if (raw === "" || (value !== "" && value !== raw)) add(header.key ?? "", value);
+function readHeaders(wire: WireHttp): HeaderLines {
+  const lines: HeaderLines = new Map();
+  for (const { key = "", raw_value, value = "" } of wire.header_map?.headers ?? []) {
+    addRawLine(lines, key, raw_value?.toString("utf8") ?? "", value);
   }
-  for (const [key, value] of Object.entries(wire.headers ?? {})) add(key, value);
-  return headers;
+  for (const [key, value] of Object.entries(wire.headers ?? {})) addLine(lines, key, value);
+  return lines;
 }
-
-// Envoy's own metadata is shallow; what is deeper is dropped, not followed.
-const MAX_DEPTH = 16;
 
 function readStruct(struct: WireStruct, depth: number): JsonObject {
   const out: Record<string, JsonValue> = Object.create(null);

@@ -1,54 +1,88 @@
 /** `grpc.health.v1`: SERVING once a snapshot and its keys are in, NOT_SERVING before that and while draining. */
-import * as grpc from "@grpc/grpc-js";
+import type { ServerHttp2Stream } from "node:http2";
+import { beginAnswer, refuseCall } from "./grpc-call.ts";
+import { frameBytes } from "./grpc-frame.ts";
+import type { Method } from "./grpc-methods.ts";
+import { type GrpcStatus, INTERNAL, NOT_FOUND, RESOURCE_EXHAUSTED } from "./grpc-status.ts";
 import { healthService } from "./protos.ts";
 
 const SERVING = 1;
 const NOT_SERVING = 2;
+const SERVICE_UNKNOWN = 3;
 
 export interface Health {
-  readonly definition: grpc.ServiceDefinition;
-  readonly implementation: grpc.UntypedServiceImplementation;
+  readonly methods: readonly (readonly [path: string, method: Method])[];
   /** Tells everybody who watches. */
   set(serving: boolean): void;
 }
 
-interface HealthRequest {
-  readonly service?: string;
-}
-type Watcher = grpc.ServerWritableStream<HealthRequest, { status: number }>;
-
 // Watchers are Envoy's health checkers and people's probes: few. More than this is a mistake or an attack.
 const MAX_WATCHERS = 1000;
 
+const UNREADABLE: GrpcStatus = { code: INTERNAL, details: "the message cannot be read" };
+const UNKNOWN: GrpcStatus = { code: NOT_FOUND, details: "unknown service" };
+const FULL: GrpcStatus = { code: RESOURCE_EXHAUSTED, details: "too many watchers" };
+const KNOWN: ReadonlySet<string> = new Set(["", "envoy.service.auth.v3.Authorization"]);
+
 export function createHealth(): Health {
   let status = NOT_SERVING;
-  const known = new Set(["", "envoy.service.auth.v3.Authorization"]);
-  const watchers = new Set<Watcher>();
-  const check: grpc.handleUnaryCall<HealthRequest, { status: number }> = (call, callback) => {
-    if (known.has(call.request.service ?? "")) callback(null, { status });
-    else callback({ code: grpc.status.NOT_FOUND, details: "unknown service" });
+  const watchers = new Map<ServerHttp2Stream, string>();
+  const statusOf = (service: string): number => (KNOWN.has(service) ? status : SERVICE_UNKNOWN);
+  const check: Method = {
+    kind: "unary",
+    answer(message) {
+      const service = readService(message);
+      if (service === undefined) return UNREADABLE;
+      return KNOWN.has(service) ? writeStatus(status) : UNKNOWN;
+    },
   };
-  const watch: grpc.handleServerStreamingCall<HealthRequest, { status: number }> = (call) => {
-    if (watchers.size >= MAX_WATCHERS) {
-      call.emit("error", { code: grpc.status.RESOURCE_EXHAUSTED, details: "too many watchers" });
-      return;
-    }
-    const SERVICE_UNKNOWN = 3;
-    call.write({ status: known.has(call.request.service ?? "") ? status : SERVICE_UNKNOWN });
-    watchers.add(call);
-    call.once("cancelled", () => {
-      watchers.delete(call);
-      call.end();
-    });
+  const watch: Method = {
+    kind: "streaming",
+    open(message, stream) {
+      const service = readService(message);
+      if (service === undefined) return refuseCall(stream, UNREADABLE);
+      if (watchers.size >= MAX_WATCHERS) return refuseCall(stream, FULL);
+      watchers.set(stream, service);
+      stream.once("close", () => watchers.delete(stream));
+      beginAnswer(stream);
+      stream.write(writeStatus(statusOf(service)));
+    },
   };
   return {
-    definition: healthService,
-    implementation: { Check: check, Watch: watch },
+    methods: [
+      [pathOf("Check"), check],
+      [pathOf("Watch"), watch],
+    ],
     set(serving) {
       status = serving ? SERVING : NOT_SERVING;
-      for (const watcher of watchers) {
-        if (known.has(watcher.request.service ?? "")) watcher.write({ status });
+      for (const [stream, service] of watchers) {
+        if (KNOWN.has(service) && !stream.destroyed) stream.write(writeStatus(status));
       }
     },
   };
+}
+
+function definition(name: "Check" | "Watch") {
+  const found = healthService[name];
+  if (found === undefined) throw new Error(`protos: no ${name} in grpc.health.v1.Health`);
+  return found;
+}
+
+function pathOf(name: "Check" | "Watch"): string {
+  return definition(name).path;
+}
+
+/** Undefined: no HealthCheckRequest. */
+function readService(message: Buffer): string | undefined {
+  try {
+    const request: unknown = definition("Check").requestDeserialize(message);
+    const isNamed = typeof request === "object" && request !== null && "service" in request;
+    return isNamed ? String(request.service) : "";
+  } catch {
+    return undefined;
+  }
+}
+
+function writeStatus(status: number): Buffer {
+  return frameBytes(definition("Check").responseSerialize({ status }));
 }

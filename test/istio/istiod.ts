@@ -31,13 +31,22 @@ export async function startIstiod(
 ): Promise<RunningIstiod> {
   const meshFile = join(folder, "mesh.yaml");
   await writeFile(meshFile, stringify(mesh));
-  const args = ["discovery", "--registries=", `--configDir=${manifests}`, `--meshConfig=${meshFile}`, "--profile=false"];
+  const args = [
+    "discovery",
+    "--registries=",
+    `--configDir=${manifests}`,
+    `--meshConfig=${meshFile}`,
+    "--profile=false",
+  ];
   const addresses = ["--grpcAddr=127.0.0.1:0", "--httpAddr=127.0.0.1:0", "--monitoringAddr=127.0.0.1:0"];
   const closed = ["--secureGRPCAddr=", "--httpsAddr=", "--ctrlz_port=0", "--log_target=stdout"];
   const settings = Object.entries({ ...stockEnvoy, ...alone, ...prompt }).map(([name, value]) => `${name}=${value}`);
   const child = startChild("istiod", "/usr/bin/env", [...settings, binary, ...args, ...addresses, ...closed], folder);
   try {
-    const port = await child.line((line) => /starting gRPC discovery service at 127\.0\.0\.1:(\d+)/.exec(line)?.[1], START_MS);
+    const port = await child.line(
+      (line) => /starting gRPC discovery service at 127\.0\.0\.1:(\d+)/.exec(line)?.[1],
+      START_MS,
+    );
     return { child, port: Number(port) };
   } catch (error) {
     await child.stop();

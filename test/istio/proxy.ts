@@ -103,7 +103,9 @@ function bootstrap({ name, type, namespace, labels }: Identity, discovery: numbe
           connect_timeout: "1s",
           load_assignment: {
             cluster_name: "xds-grpc",
-            endpoints: [{ lb_endpoints: [{ endpoint: { address: socketAddress({ host: "127.0.0.1", port: discovery }) } }] }],
+            endpoints: [
+              { lb_endpoints: [{ endpoint: { address: socketAddress({ host: "127.0.0.1", port: discovery }) } }] },
+            ],
           },
           typed_extension_protocol_options: {
             [HTTP]: typed(HTTP, { explicit_http_config: { http2_protocol_options: {} } }),

@@ -51,6 +51,21 @@ describe("what is there", () => {
     await expect(findEnvoy({ env: { PATH: "" }, cache: place })).rejects.toThrow("is version 1.39.0, not 1.40.0");
   });
 
+  it("a version that is asked for is the only one that will do", async () => {
+    const place = cache();
+    const binary = join(place, "envoy", "1.39.3", "envoy");
+    await mkdir(join(place, "envoy", "1.39.3"), { recursive: true });
+    await writeFile(binary, `#!/bin/sh\n${says("1.39.3")}\n`, { mode: 0o755 });
+    const other = await program("envoy", says("1.40.0"));
+    const env = { ENVOY_BIN: join(other, "envoy"), PATH: other, COUNTERSIGN_ENVOY_VERSION: "1.39.3" };
+    expect(await findEnvoy({ env, cache: place })).toEqual({ path: binary, version: "1.39.3", origin: "cache" });
+  });
+
+  it.each(["latest", "1.39", "../1.39.3", "1.39.3 --evil", "1.39.3\n"])("%j is no version", async (version) => {
+    const env = { PATH: "", COUNTERSIGN_ENVOY_VERSION: version };
+    await expect(findEnvoy({ env, cache: cache() })).rejects.toThrow("is no version");
+  });
+
   const unfit: readonly [string, string, string][] = [
     ["is too old", says("1.37.9"), "1.38 or newer is needed"],
     ["is of another major", says("2.0.0"), "1.38 or newer is needed"],

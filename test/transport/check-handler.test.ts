@@ -1,6 +1,7 @@
 import * as grpc from "@grpc/grpc-js";
 import { afterEach, describe, expect, test } from "vitest";
 import type { Check } from "../../ext-authz/check.ts";
+import { signalOf } from "../../ext-authz/deadline.ts";
 import { allowed, failed } from "../../ext-authz/decision.ts";
 import type { Decision } from "../../ext-authz/model.ts";
 import { type GrpcServer, startGrpcServer } from "../../ext-authz/transport/grpc-server.ts";
@@ -108,9 +109,9 @@ describe("whatever happens below, the answer is never an accidental allow", () =
 
   test("the deadline reaches the stages as an aborted signal", async () => {
     let aborted = false;
-    const { client } = await started((_, signal) => {
+    const { client } = await started((_, deadline) => {
       return new Promise((resolve) => {
-        signal.addEventListener("abort", () => {
+        signalOf(deadline).addEventListener("abort", () => {
           aborted = true;
           resolve(failed(context, "deadline_exceeded"));
         });

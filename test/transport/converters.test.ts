@@ -1,14 +1,20 @@
 import { describe, expect, test } from "vitest";
 import { allowed, denied, failed } from "../../ext-authz/decision.ts";
+import type { Decision } from "../../ext-authz/model.ts";
 import { answer } from "../../ext-authz/respond/answer.ts";
 import { allReasons, clientFace } from "../../ext-authz/respond/client-face.ts";
+import { encodeCheckResponse } from "../../ext-authz/transport/encode-check-response.ts";
 import { fromCheckRequest } from "../../ext-authz/transport/from-check-request.ts";
 import { authorizationService } from "../../ext-authz/transport/protos.ts";
-import { toCheckResponse } from "../../ext-authz/transport/to-check-response.ts";
 
 const context = { id: "d-1", revision: "r-1" };
 const method = authorizationService["Check"];
 if (method === undefined) throw new Error("no Check in the protos");
+
+/** The message, without the five bytes of gRPC's frame. */
+function written(decision: Decision): Buffer {
+  return encodeCheckResponse(answer(decision)).subarray(5);
+}
 
 /** The bytes of `status.code`: field 1 of CheckResponse holds field 1 of Status. */
 function statusBytes(bytes: Buffer): {
@@ -24,9 +30,7 @@ describe("on the wire", () => {
   test("a denial always carries a non-OK code, in bytes: an empty CheckResponse is an allow", () => {
     for (const code of allReasons) {
       if (clientFace(code).status === 503) continue;
-      const bytes = method.responseSerialize(
-        toCheckResponse(answer(denied(context, { code: code as "no_policy", text: "no" }))),
-      );
+      const bytes = written(denied(context, { code: code as "no_policy", text: "no" }));
       const status = statusBytes(bytes);
       expect(status).toMatchObject({ tag: 0x0a, length: 2, codeTag: 0x08 });
       expect([7, 16]).toContain(status.code);
@@ -37,9 +41,7 @@ describe("on the wire", () => {
   });
 
   test("our own failure is 503 for a parser that knows error_response and for one that does not", () => {
-    const bytes = method.responseSerialize(
-      toCheckResponse(answer(failed(context, "internal_error", new Error("secret")))),
-    );
+    const bytes = written(failed(context, "internal_error", new Error("secret")));
     expect(method.responseDeserialize(bytes)).toMatchObject({
       status: { code: 14 },
       denied_response: { status: { code: 503 } },
@@ -57,8 +59,8 @@ describe("on the wire", () => {
       { remove: ["authorization", "x-user"], set: [], removeQueryParameters: ["access_token"] },
       { remove: [], set: [["x-user", "ann"]], removeQueryParameters: [] },
     ] as const;
-    const wire = toCheckResponse(answer(allowed(context, { token: undefined, verdict, changes })));
-    const read = method.responseDeserialize(method.responseSerialize(wire)) as Record<string, unknown>;
+    const bytes = written(allowed(context, { token: undefined, verdict, changes }));
+    const read = method.responseDeserialize(bytes) as Record<string, unknown>;
     expect(read["ok_response"]).toMatchObject({
       headers: [{ header: { key: "x-user", value: "ann" }, append_action: 2 }],
       headers_to_remove: ["authorization"],
@@ -72,8 +74,8 @@ describe("on the wire", () => {
     const refusal = { code: "denied_by_policy", text: "RBAC: access denied" } as const;
     const policy = { kind: "AuthorizationPolicy", namespace: "a", name: "b", layer: "service", rule: 2 } as const;
     const realm = { effect: "deny", refusal, policy, shadow: [] } as const;
-    const wire = toCheckResponse(answer({ ...denied(context, refusal), policy: realm.policy }));
-    const read = method.responseDeserialize(method.responseSerialize(wire)) as { dynamic_metadata: { fields: object } };
+    const bytes = written({ ...denied(context, refusal), policy: realm.policy });
+    const read = method.responseDeserialize(bytes) as { dynamic_metadata: { fields: object } };
     expect(read.dynamic_metadata.fields).toMatchObject({
       decision_id: { stringValue: "d-1" },
       effect: { stringValue: "deny" },

@@ -30,7 +30,7 @@ function headersOf({ method, target, lines }: AgreementRequest): HeaderInput[] {
   return [[":method", method], [":scheme", "https"], [":authority", "shop.example"], [":path", target], ...lines];
 }
 
-function decide(check: Check, request: AgreementRequest, seen: readonly HeaderInput[]): Promise<Decision> {
+async function decide(check: Check, request: AgreementRequest, seen: readonly HeaderInput[]): Promise<Decision> {
   const headers = new Map<string, string[]>();
   for (const [name, value] of seen) {
     const lower = String(name).toLowerCase();

@@ -60,7 +60,7 @@ export async function filterHost(
     now: () => BigInt(Math.round(clock.now * 1000)) * 1_000_000n,
     random: (target) => {
       // 1, 2, 3 …, and no 16 bytes twice.
-      for (let i = 0; i < target.length; i++) target[i] = ++chance ^ ((chance >> 8) * (i + 1));
+      for (let i = 0; i < target.length; i++) target[i] = ++chance ^ ((chance >> 8) * ((i % 16) + 1));
     },
   });
 }

@@ -1,7 +1,11 @@
 /**
  * Bytes read as ASCII text: the few comparisons and classes that several parsers need. In come bytes and bounds, out
- * come answers; every index is checked, so that no input can trap. No effects.
+ * come answers; bounds are checked once, then bytes are read in place, since these run for every byte of a request. No effects.
  */
+
+/** RFC 9110 §5.6.2 `tchar`: a bit for each of the codes 0 to 63, and 64 to 127. */
+const TOKEN_LOW: u64 = 0x03ff6cfa00000000;
+const TOKEN_HIGH: u64 = 0x57ffffffc7fffffe;
 
 export function lower(code: u8): u8 {
   return code >= 0x41 && code <= 0x5a ? code + 32 : code;
@@ -20,27 +24,7 @@ export function hexDigit(code: u8): i32 {
 
 /** RFC 9110 §5.6.2 `tchar`. */
 export function isTokenChar(code: u8): bool {
-  if (isDigit(code) || (lower(code) >= 0x61 && lower(code) <= 0x7a)) return true;
-  switch (code) {
-    case 0x21:
-    case 0x23:
-    case 0x24:
-    case 0x25:
-    case 0x26:
-    case 0x27:
-    case 0x2a:
-    case 0x2b:
-    case 0x2d:
-    case 0x2e:
-    case 0x5e:
-    case 0x5f:
-    case 0x60:
-    case 0x7c:
-    case 0x7e:
-      return true;
-    default:
-      return false;
-  }
+  return code < 0x80 && (((code < 0x40 ? TOKEN_LOW : TOKEN_HIGH) >> (code & 63)) & 1) != 0;
 }
 
 /** RFC 9110 `OWS`. */
@@ -50,20 +34,29 @@ export function isBlank(code: u8): bool {
 
 /** The byte at `at`, or 0 outside. */
 export function byteAt(bytes: Uint8Array, at: i32): u8 {
-  return at >= 0 && at < bytes.length ? bytes[at] : 0;
+  return <u32>at < <u32>bytes.length ? load<u8>(bytes.dataStart + at) : 0;
 }
 
 /** First place of `code` from `from` up to `to`, or -1. */
 export function find(bytes: Uint8Array, code: u8, from: i32, to: i32): i32 {
+  const start = bytes.dataStart;
   const end = min(to, bytes.length);
-  for (let i = max(from, 0); i < end; i++) if (bytes[i] == code) return i;
+  for (let i = max(from, 0); i < end; i++) if (load<u8>(start + i) == code) return i;
   return -1;
 }
 
 /** True when the bytes from `from` to `to` spell the ASCII `text`. */
 export function spells(bytes: Uint8Array, from: i32, to: i32, text: string): bool {
-  if (from < 0 || to > bytes.length || to - from != text.length) return false;
-  for (let i = 0; i < text.length; i++) if (<i32>bytes[from + i] != text.charCodeAt(i)) return false;
+  return from >= 0 && to <= bytes.length && spellsAt(bytes.dataStart + from, to - from, text);
+}
+
+/** As `spells`, for `length` bytes in memory. */
+export function spellsAt(start: usize, length: i32, text: string): bool {
+  if (length != text.length) return false;
+  const units = changetype<usize>(text);
+  for (let i: usize = 0; i < <usize>length; i++) {
+    if (<u16>load<u8>(start + i) != load<u16>(units + (i << 1))) return false;
+  }
   return true;
 }
 

@@ -3,6 +3,9 @@
  * white space and set spare bits are refused, since a lenient decoder lets two texts mean one signature. No effects.
  */
 
+import { byteAt } from "./ascii";
+import { ByteWriter } from "./byte-writer";
+
 /** How a text is written: with `+/` and padding, or with `-_` and none. */
 export const STANDARD: bool = false;
 export const URL_SAFE: bool = true;
@@ -23,16 +26,17 @@ export function decodeBase64(text: Uint8Array, from: i32, to: i32, url: bool): U
   const out = new Uint8Array((length >> 2) * 3 + (spare == 0 ? 0 : spare - 1));
   let bits: u32 = 0;
   let count = 0;
-  let at = 0;
+  const source = text.dataStart;
+  let target = out.dataStart;
   for (let i = from; i < end; i++) {
-    const digit = digitOf(text[i], url);
+    const digit = digitOf(load<u8>(source + i), url);
     if (digit == REFUSED) return null;
     bits = (bits << 6) | digit;
     count += 6;
     if (count >= 8) {
       count -= 8;
-      if (at < out.length) out[at] = <u8>(bits >> count);
-      at++;
+      // As many bytes as there is room for: `out` was made for them.
+      store<u8>(target++, <u8>(bits >> count));
       bits &= (1 << count) - 1;
     }
   }
@@ -42,23 +46,20 @@ export function decodeBase64(text: Uint8Array, from: i32, to: i32, url: bool): U
 /** True when every byte from `from` to `to` is of the base64url alphabet. */
 export function isBase64Url(text: Uint8Array, from: i32, to: i32): bool {
   if (from < 0 || to > text.length) return false;
-  for (let i = from; i < to; i++) if (digitOf(text[i], URL_SAFE) == REFUSED) return false;
+  const start = text.dataStart;
+  for (let i = from; i < to; i++) if (digitOf(load<u8>(start + i), URL_SAFE) == REFUSED) return false;
   return true;
 }
 
 /** Standard alphabet with padding, as RFC 9651 §4.1.8 writes byte sequences. */
-export function encodeBase64(data: Uint8Array): string {
-  const out: u8[] = [];
+export function writeBase64(out: ByteWriter, data: Uint8Array): void {
   for (let i = 0; i < data.length; i += 3) {
-    const second: u32 = i + 1 < data.length ? data[i + 1] : 0;
-    const third: u32 = i + 2 < data.length ? data[i + 2] : 0;
-    const bits = ((<u32>data[i]) << 16) | (second << 8) | third;
-    out.push(charOf((bits >> 18) & 63));
-    out.push(charOf((bits >> 12) & 63));
-    out.push(i + 1 < data.length ? charOf((bits >> 6) & 63) : 0x3d);
-    out.push(i + 2 < data.length ? charOf(bits & 63) : 0x3d);
+    const bits = ((<u32>byteAt(data, i)) << 16) | ((<u32>byteAt(data, i + 1)) << 8) | byteAt(data, i + 2);
+    out.byte(charOf((bits >> 18) & 63));
+    out.byte(charOf((bits >> 12) & 63));
+    out.byte(i + 1 < data.length ? charOf((bits >> 6) & 63) : 0x3d);
+    out.byte(i + 2 < data.length ? charOf(bits & 63) : 0x3d);
   }
-  return String.UTF8.decodeUnsafe(out.dataStart, out.length);
 }
 
 function digitOf(code: u8, url: bool): u32 {

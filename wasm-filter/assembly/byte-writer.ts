@@ -1,19 +1,31 @@
 /** Bytes that grow at the end: what signature bases and header values are written with. No effects. */
+
+/** Bytes that a writer keeps for the next use. */
+const KEPT: i32 = 65536;
+
 export class ByteWriter {
   private buffer: Uint8Array = new Uint8Array(512);
   length: i32 = 0;
 
+  /** Where the first byte stands, until the next write. */
+  get start(): usize {
+    return this.buffer.dataStart;
+  }
+
   byte(code: u8): void {
     this.reserve(1);
-    this.buffer[this.length++] = code;
+    store<u8>(this.buffer.dataStart + this.length++, code);
   }
 
   /** ASCII only; anything else is written as `?`. */
   text(text: string): void {
+    const length = <usize>text.length;
     this.reserve(text.length);
-    for (let i = 0; i < text.length; i++) {
-      const code = text.charCodeAt(i);
-      this.buffer[this.length + i] = code < 0x80 ? <u8>code : 0x3f;
+    const units = changetype<usize>(text);
+    const out = this.buffer.dataStart + this.length;
+    for (let i: usize = 0; i < length; i++) {
+      const code = load<u16>(units + (i << 1));
+      store<u8>(out + i, code < 0x80 ? <u8>code : 0x3f);
     }
     this.length += text.length;
   }
@@ -26,8 +38,29 @@ export class ByteWriter {
     this.length += to - from;
   }
 
+  /** Decimal digits. */
+  decimal(value: u64): void {
+    let digits = 1;
+    for (let rest = value / 10; rest > 0; rest /= 10) digits++;
+    this.reserve(digits);
+    this.length += digits;
+    let at = this.buffer.dataStart + this.length;
+    for (; digits > 0; digits--, value /= 10) store<u8>(--at, <u8>(0x30 + (value % 10)));
+  }
+
   take(): Uint8Array {
     return this.buffer.slice(0, this.length);
+  }
+
+  /** What was written from `from` on, without a copy: good until the next write. */
+  view(from: i32 = 0): Uint8Array {
+    return this.buffer.subarray(from, this.length);
+  }
+
+  /** Starts anew, with the memory that it has unless a large one came by. */
+  clear(): void {
+    this.length = 0;
+    if (this.buffer.length > KEPT) this.buffer = new Uint8Array(512);
   }
 
   private reserve(more: i32): void {

@@ -117,8 +117,8 @@ export class ObjectReader {
   finish(): void {
     if (this.document.kind(this.node) != OBJECT) return;
     const nodes = this.document.nodes;
-    const end = nodes[this.node].next;
-    for (let at = this.node + 1; at < end; at = nodes[at + 1].next) {
+    const end = nodes.next(this.node);
+    for (let at = this.node + 1; at < end; at = nodes.next(at + 1)) {
       const name = this.document.text(at);
       if (!this.asked.includes(name)) this.fail(name, "is not known");
     }
@@ -132,7 +132,7 @@ export class ObjectReader {
   private items(list: i32): i32[] {
     const nodes = this.document.nodes;
     const items: i32[] = [];
-    for (let at = list + 1; at < nodes[list].next; at = nodes[at].next) items.push(at);
+    for (let at = list + 1; at < nodes.next(list); at = nodes.next(at)) items.push(at);
     return items;
   }
 }

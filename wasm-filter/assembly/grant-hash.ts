@@ -1,9 +1,11 @@
 /**
  * SipHash-1-3 (Aumasson and Bernstein, 2012) under a key of this VM's own: who chooses what is hashed cannot choose what
  * collides. In come bytes in raw memory, out goes a 64-bit hash. A hash only finds a bucket; equality is of all bytes.
- * Effects: the state between `begin` and `end` is one for the VM.
+ * Effects: randomness for the key; the state between `begin` and `end` is one for the VM.
  */
+import { randomFill } from "proxy-wasm-sdk-as/assembly";
 
+let hasKey: bool = false;
 let k0: u64 = 0;
 let k1: u64 = 0;
 let v0: u64 = 0;
@@ -13,10 +15,14 @@ let v3: u64 = 0;
 /** All ones; fewer in the test build that makes everything collide. */
 let mask: u64 = u64.MAX_VALUE;
 
-/** 16 random bytes. */
-export function setHashKey(key: Uint8Array): void {
+/** Chooses the key, once in the life of this VM; false when the host has no randomness. */
+export function makeHashKey(): bool {
+  if (hasKey) return true;
+  const key = new Uint8Array(16);
+  hasKey = randomFill(key);
   k0 = load<u64>(key.dataStart);
   k1 = load<u64>(key.dataStart, 8);
+  return hasKey;
 }
 
 /** For the test build alone. */

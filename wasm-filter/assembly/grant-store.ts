@@ -12,23 +12,8 @@ export const MOST_KEY: u32 = 16384;
 /** Bytes of ring per bucket. */
 const PER_BUCKET: u32 = 512;
 
-// A record: this head, then key, terms of the path class, header changes, decision id.
+/** Where a record keeps the next older place of its chain; the rest of it is grant-record.ts. */
 const NEXT: usize = 0;
-export const HASH: usize = 8;
-/** Monotonic nanoseconds: end, and when it is time to ask again. */
-export const UNTIL: usize = 16;
-export const REFRESH: usize = 24;
-/** The same span by the wall clock: a clock that was set ends the grant. */
-export const WALL_FROM: usize = 32;
-export const WALL_UNTIL: usize = 40;
-export const HITS: usize = 48;
-/** 1 = somebody is asking again. */
-export const ASKING: usize = 52;
-export const KEY_LENGTH: usize = 56;
-export const TERMS_LENGTH: usize = 60;
-export const CHANGES_LENGTH: usize = 64;
-export const ID_LENGTH: usize = 68;
-export const BODY: usize = 72;
 
 export class GrantStore {
   /** Where the next request's key is written. */

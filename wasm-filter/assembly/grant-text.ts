@@ -23,6 +23,8 @@ export const SUFFIX: u32 = 1;
 export const NOT_SUFFIX: u32 = 2;
 /** A change's length of value when the header is to be removed. */
 export const REMOVED: u32 = u32.MAX_VALUE;
+/** Bytes before a change's name. */
+export const CHANGE_HEAD: usize = 5;
 
 /** Places are offsets into `bytes`, each pair from … to. */
 export class GrantText {
@@ -40,7 +42,7 @@ export class GrantText {
   /** `u16` kind and length, then the bytes, for each. */
   terms: i32 = 0;
   termsEnd: i32 = 0;
-  /** `u16` length of the name, `u32` length of the value, name, value, for each. */
+  /** `u8` length of the name, `u32` length of the value, name, value, for each. */
   changes: i32 = 0;
   changesEnd: i32 = 0;
 
@@ -119,7 +121,7 @@ function readClass(read: GrantText, from: i32, to: i32): bool {
       read.pathEnd = end;
       out = end;
       read.terms = end;
-      if (byteAt(bytes, start) != 0x2f) return false;
+      if (start < end ? bytes[start] != 0x2f : read.exact) return false;
     } else {
       if (read.exact || count > MOST_TERMS || start == end) return false;
       const sign = byteAt(bytes, from);
@@ -150,13 +152,28 @@ function readChange(read: GrantText, from: i32, to: i32): bool {
   const length = end - name;
   const value = sets ? to - end - 1 : 0;
   const out = bytes.dataStart + read.changesEnd;
-  // The name first: behind it the value moves to where its end was.
-  memory.copy(out + 6, bytes.dataStart + name, length);
-  if (value > 0) memory.copy(out + 6 + length, bytes.dataStart + end + 1, value);
-  store<u16>(out, <u16>length);
-  store<u32>(out, sets ? <u32>value : REMOVED, 2);
-  read.changesEnd += 6 + length + value;
+  // `set ` and the space are five bytes too, so that nothing is overwritten before it was read.
+  memory.copy(out + CHANGE_HEAD, bytes.dataStart + name, length);
+  memory.copy(out + CHANGE_HEAD + length, bytes.dataStart + end + 1, value);
+  store<u8>(out, <u8>length);
+  store<u32>(out, sets ? <u32>value : REMOVED, 1);
+  read.changesEnd += <i32>CHANGE_HEAD + length + value;
   return true;
+}
+
+/** Whether it sets or removes one of those headers. */
+export function changesAny(text: GrantText, names: Uint8Array[]): bool {
+  const bytes = text.bytes.dataStart;
+  for (let at = text.changes; at < text.changesEnd; ) {
+    const length = <i32>load<u8>(bytes + at);
+    const value = load<u32>(bytes + at, 1);
+    for (let i = 0; i < names.length; i++) {
+      const name = names[i];
+      if (name.length == length && memory.compare(bytes + at + CHANGE_HEAD, name.dataStart, length) == 0) return true;
+    }
+    at += <i32>CHANGE_HEAD + length + (value == REMOVED ? 0 : <i32>value);
+  }
+  return false;
 }
 
 /** Visible ASCII alone. */

@@ -1,16 +1,18 @@
 /**
  * The guard's plugin configuration (docs/filter.md). In comes JSON, out go rules or problems, all at once. No effects.
  */
+import { bytesOf } from "./ascii";
 import { ObjectReader } from "./configuration-reader";
+import { GrantSettings, readGrantSettings } from "./grant-configuration";
 import { OwnedHeaders } from "./header-firewall";
 import { isKnownAlgorithm, TokenRules } from "./jwt-shape";
-import { isHeaderName, isHeaderPattern, isOpenPath, isZone } from "./names";
+import { isHeaderPattern, isOpenPath, isZone } from "./names";
 import { RateLimit } from "./rate-limit";
 import { readKeys, VERIFIES } from "./read-keys";
 import { ReplayShield } from "./replay-shield";
 import { readRateLimit, readRequestRules } from "./request-configuration";
 import { RequestRules } from "./request-rules";
-import { ZONE_HEADER } from "./stamp-fields";
+import { readSettings, readTokenHeader, StampSettings } from "./stamp-configuration";
 import { StampRules } from "./verify-stamp";
 
 export class PathRules {
@@ -33,8 +35,14 @@ export class GuardConfiguration {
   tokenRequired: bool = false;
   /** Exact paths, or prefixes followed by `*`. */
   openPaths: string[] = [];
+  /** Null = no decision is repeated. */
+  grants: GrantSettings | null = null;
   /** Null at the edge, where no stamp can be. */
   stamp: StampRules | null = null;
+  /** Null = the guard does not sign. */
+  sign: StampSettings | null = null;
+  /** The header that `sign` covers is owned: a client's own never leaves. */
+  stripsToken: bool = false;
 }
 
 const ZONE_RULE = "must be 1 to 63 of a-z, 0-9, '-' and '_'";
@@ -71,6 +79,15 @@ export function readGuardConfiguration(from: ObjectReader): GuardConfiguration {
   if (limit !== null) read.rateLimit = readRateLimit(limit, zone);
   const stamp = from.object("stamp");
   if (stamp !== null) readStamp(stamp, read, zone);
+  const grants = from.object("grants");
+  if (grants !== null) read.grants = readGrantSettings(grants);
+  const sign = from.object("sign");
+  if (sign !== null) {
+    const settings = readSettings(sign, zone);
+    const token = bytesOf(settings.token);
+    read.sign = settings;
+    read.stripsToken = read.owned.owns(token, 0, token.length);
+  }
   if (inbound == "zone" && read.stamp === null) from.fail("stamp", "must be there with verify: true in an inner zone");
   if (inbound == "edge" && read.stamp !== null) from.fail("stamp", "cannot be verified at the edge; set inbound: zone");
   from.finish();
@@ -153,13 +170,4 @@ function readReplay(from: ObjectReader, zone: string): ReplayShield | null {
   const shield = new ReplayShield(zone, <i32>entries);
   if (!shield.open()) from.fail("entries", "cannot be stored: the host refuses shared data");
   return shield;
-}
-
-/** `token`, the header that stamps cover; "" = none. */
-export function readTokenHeader(from: ObjectReader): string {
-  const name = from.text("token", "txn-token");
-  if (name != "" && (!isHeaderName(name) || name == ZONE_HEADER || name.startsWith("signature"))) {
-    from.fail("token", 'must be a lower-case header name, or ""');
-  }
-  return name;
 }

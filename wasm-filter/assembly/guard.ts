@@ -15,16 +15,19 @@ import {
   TrailersStatus,
 } from "proxy-wasm-sdk-as/assembly";
 import { presentedToken, refuseCredentials } from "./credentials";
+import { GrantRequest } from "./grant-request";
+import { Grants } from "./grants";
 import { GuardConfiguration } from "./guard-configuration";
 import { ambiguity, hasEncodedNul } from "./path";
 import { BY_TOKEN, RateLimit, withoutPort } from "./rate-limit";
 import { Refusal } from "./refusal";
-import { RefusalCounters, record } from "./refuse";
+import { RefusalCounters, recordPassed } from "./refuse";
 import { RequestHead, readRequestHead, trimmed } from "./request-head";
 import { refuseShape, tooLarge } from "./request-rules";
+import { signRequest } from "./sign-request";
 import { SignedMessage } from "./signed-message";
 import { INPUT_HEADER, SIGNATURE_HEADER, ZONE_HEADER } from "./stamp-fields";
-import { stripNominated, stripOwned, stripStamp } from "./strip-headers";
+import { stripNominated, stripOwned, stripped, stripStamp } from "./strip-headers";
 import { tidy } from "./tidy";
 import { refuseStamp, StampedRequest, StampRules } from "./verify-stamp";
 
@@ -37,6 +40,10 @@ const MILLISECOND: u64 = 1000000;
 export class Guard extends HttpContext {
   /** Bytes of the body so far. */
   private received: i64 = 0;
+  /** Null = every request is asked for. */
+  grants: Grants | null = null;
+  /** What grants know of this request; null = nothing to repeat or to keep. */
+  private granted: GrantRequest | null = null;
 
   constructor(
     contextId: u32,
@@ -54,7 +61,7 @@ export class Guard extends HttpContext {
       this.counters.refuse(refusal);
       return HeadersStatus.StopIteration;
     }
-    record(GUARD, "passed");
+    recordPassed();
     return HeadersStatus.Continue;
   }
 
@@ -66,6 +73,15 @@ export class Guard extends HttpContext {
     if (this.received <= rules.maxBodyBytes) return DataStatus.Continue;
     this.counters.refuse(tooLarge());
     return DataStatus.StopIterationNoBuffer;
+  }
+
+  onResponseHeaders(_count: u32, _endOfStream: bool): HeadersStatus {
+    tidy();
+    const grants = this.grants;
+    const granted = this.granted;
+    this.granted = null;
+    if (grants !== null && granted !== null) grants.leave(granted, this.contextId);
+    return HeadersStatus.Continue;
   }
 
   onRequestTrailers(_count: u32): TrailersStatus {
@@ -109,12 +125,39 @@ export class Guard extends HttpContext {
       // What the stamp may carry on: never a header, which a client could have set where no guard stands.
       if (setProperty([CHAIN], head.first(ZONE_HEADER)) != Status.Ok) return failed();
     }
+    const before = stripped();
     if (!stripNominated(head, this.rules.owned)) return failed();
     if (!stripOwned(MapType.RequestHeaders, head, this.rules.owned, stamp !== null, keep)) return failed();
     if (stamp === null && !stripStamp(head)) return failed();
 
-    const refusal = refusePath(method, target, this.rules);
-    return refusal !== null ? refusal : refuseCredentials(head, method, target, this.rules, seconds);
+    let refusal = refusePath(method, target, this.rules);
+    if (refusal === null) refusal = refuseCredentials(head, method, target, this.rules, seconds);
+    if (refusal !== null) return refusal;
+    const grants = this.grants;
+    if (grants !== null) {
+      const granted = grants.enter(head.wire.buffer, stripped() != before, time);
+      this.granted = granted;
+      if (granted !== null && granted.broken) return failed();
+    }
+    return this.sign(head, keep, seconds) ? null : failed();
+  }
+
+  /** Where nothing behind rewrites or mints, the guard is the stamp too. `keep` = the token header that was verified. */
+  private sign(head: RequestHead, keep: string, seconds: i64): bool {
+    const settings = this.rules.sign;
+    if (settings === null) return true;
+    const granted = this.granted;
+    const token = settings.token;
+    let before: Uint8Array | null = null;
+    if (this.rules.stamp !== null) before = head.first(ZONE_HEADER);
+    if (granted !== null && granted.decision !== null) {
+      // The grant's header changes are what leaves: what was read before them is not.
+      const changed = readRequestHead(MapType.RequestHeaders);
+      return changed !== null && signRequest(changed, allTrimmed(changed, token), before, settings, seconds);
+    }
+    // An owned token of a client was stripped; `head` is from before.
+    const stripped = this.rules.stripsToken && token != keep;
+    return signRequest(head, stripped ? new Array<Uint8Array>(0) : allTrimmed(head, token), before, settings, seconds);
   }
 }
 

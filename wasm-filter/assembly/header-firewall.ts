@@ -27,10 +27,8 @@ export class OwnedHeaders {
   }
 
   owns(bytes: Uint8Array, from: i32, to: i32): bool {
-    let start = from;
-    let end = to;
-    while (start < end && !isTokenChar(byteAt(bytes, start))) start++;
-    while (end > start && !isTokenChar(byteAt(bytes, end - 1))) end--;
+    const start = tokenStart(bytes, from, to);
+    const end = tokenEnd(bytes, start, to);
     if (start == end || (this.firsts & bit(fold(byteAt(bytes, start)))) == 0) return false;
     for (let i = 0; i < this.patterns.length; i++) if (matches(this.patterns[i], bytes, start, end)) return true;
     return false;
@@ -39,11 +37,23 @@ export class OwnedHeaders {
 
 /** True when the bytes name `header` (lower-case ASCII) under any alias. */
 export function isAliasOf(bytes: Uint8Array, from: i32, to: i32, header: Uint8Array): bool {
-  let start = from;
-  let end = to;
-  while (start < end && !isTokenChar(byteAt(bytes, start))) start++;
-  while (end > start && !isTokenChar(byteAt(bytes, end - 1))) end--;
+  // Most names are shorter, or are longer and begin with another letter.
+  if (to - from < header.length) return false;
+  const start = tokenStart(bytes, from, to);
+  const end = tokenEnd(bytes, start, to);
   return end - start == header.length && hasPrefix(bytes, start, end, header);
+}
+
+function tokenStart(bytes: Uint8Array, from: i32, to: i32): i32 {
+  let start = from;
+  while (start < to && !isTokenChar(byteAt(bytes, start))) start++;
+  return start;
+}
+
+function tokenEnd(bytes: Uint8Array, from: i32, to: i32): i32 {
+  let end = to;
+  while (end > from && !isTokenChar(byteAt(bytes, end - 1))) end--;
+  return end;
 }
 
 function matches(pattern: Pattern, bytes: Uint8Array, from: i32, to: i32): bool {
@@ -51,8 +61,11 @@ function matches(pattern: Pattern, bytes: Uint8Array, from: i32, to: i32): bool 
 }
 
 function hasPrefix(bytes: Uint8Array, from: i32, to: i32, prefix: Uint8Array): bool {
-  if (to - from < prefix.length) return false;
-  for (let i = 0; i < prefix.length; i++) if (fold(byteAt(bytes, from + i)) != fold(prefix[i])) return false;
+  const length = prefix.length;
+  if (from < 0 || to > bytes.length || to - from < length) return false;
+  const start = bytes.dataStart + from;
+  const wanted = prefix.dataStart;
+  for (let i = 0; i < length; i++) if (fold(load<u8>(start + i)) != fold(load<u8>(wanted + i))) return false;
   return true;
 }
 

@@ -5,7 +5,7 @@
  */
 import { byteAt, isDigit, spells, textOf } from "./ascii";
 import { repeatsName } from "./json-names";
-import { ARRAY, FALSE, JsonNode, NULL, NUMBER, OBJECT, STRING, TRUE } from "./json-node";
+import { ARRAY, FALSE, JsonNodes, NULL, NUMBER, OBJECT, STRING, TRUE } from "./json-node";
 import { exactNumber } from "./json-number";
 import { escapedUnit, plainEscape, unescape } from "./json-string";
 import { utf8Length } from "./utf8";
@@ -14,7 +14,7 @@ const MAX_NODES: i32 = 65536;
 
 /** The nodes in the order of the text. Objects hold name, value, name, value … */
 export class JsonDocument {
-  nodes: JsonNode[] = [];
+  nodes: JsonNodes = new JsonNodes();
   /** "" when the text was read as a whole. */
   problem: string = "";
   private at: i32 = 0;
@@ -30,14 +30,14 @@ export class JsonDocument {
 
   /** The kind of a node; -1 for an index outside. */
   kind(node: i32): i32 {
-    return node >= 0 && node < this.nodes.length ? this.nodes[node].kind : -1;
+    return this.nodes.kind(node);
   }
 
   /** The value of the member `name` (ASCII) of an object; -1 when there is none. */
   member(object: i32, name: string): i32 {
     if (this.kind(object) != OBJECT) return -1;
-    const end = this.nodes[object].next;
-    for (let at = object + 1; at < end; at = this.nodes[at + 1].next) {
+    const end = this.nodes.next(object);
+    for (let at = object + 1; at < end; at = this.nodes.next(at + 1)) {
       if (this.nameIs(at, name)) return at + 1;
     }
     return -1;
@@ -46,19 +46,19 @@ export class JsonDocument {
   /** A string's value, or a number's text. */
   text(node: i32): string {
     if (this.kind(node) < NUMBER) return "";
-    const span = this.nodes[node];
-    if (!span.escaped) return textOf(this.source, span.start, span.end);
-    return unescape(this.source, span.start, span.end);
+    const start = this.nodes.start(node);
+    const end = this.nodes.end(node);
+    return this.nodes.escaped(node) ? unescape(this.source, start, end) : textOf(this.source, start, end);
   }
 
   /** A number's value, NaN for anything else and for a number that is not exact in a few steps (json-number.ts). */
   number(node: i32): f64 {
-    return this.kind(node) == NUMBER ? exactNumber(this.source, this.nodes[node].start) : NaN;
+    return this.kind(node) == NUMBER ? exactNumber(this.source, this.nodes.start(node)) : NaN;
   }
 
   nameIs(node: i32, name: string): bool {
-    const span = this.nodes[node];
-    return span.escaped ? this.text(node) == name : spells(this.source, span.start, span.end, name);
+    if (this.nodes.escaped(node)) return this.text(node) == name;
+    return spells(this.source, this.nodes.start(node), this.nodes.end(node), name);
   }
 
   private fail(problem: string): void {
@@ -73,9 +73,8 @@ export class JsonDocument {
     }
   }
 
-  private node(kind: i32, start: i32): JsonNode {
-    const node = new JsonNode(kind, start, start);
-    this.nodes.push(node);
+  private node(kind: i32, start: i32): i32 {
+    const node = this.nodes.add(kind, start);
     if (this.nodes.length > MAX_NODES) this.fail("too many values");
     return node;
   }
@@ -96,13 +95,11 @@ export class JsonDocument {
   private word(kind: i32, length: i32): void {
     const node = this.node(kind, this.at);
     this.at += length;
-    node.end = this.at;
-    node.next = this.nodes.length;
+    this.nodes.close(node, this.at);
   }
 
   private container(kind: i32, close: u8, depth: i32): void {
     if (depth <= 0) return this.fail("nested too deeply");
-    const index = this.nodes.length;
     const node = this.node(kind, this.at);
     this.at++;
     this.blanks();
@@ -125,9 +122,8 @@ export class JsonDocument {
     }
     if (byteAt(this.source, this.at) != close) return this.fail("',' or the end of a list or object is missing");
     this.at++;
-    node.end = this.at;
-    node.next = this.nodes.length;
-    if (kind == OBJECT && repeatsName(this.source, this.nodes, index))
+    this.nodes.close(node, this.at);
+    if (kind == OBJECT && repeatsName(this.source, this.nodes, node))
       this.fail("a member stands twice in the object before the end");
   }
 
@@ -135,11 +131,11 @@ export class JsonDocument {
     this.at++;
     const node = this.node(STRING, this.at);
     for (;;) {
-      const code = byteAt(this.source, this.at);
+      const code = this.plainEnd();
       if (code == 0x22) break;
       if (code < 0x20) return this.fail("a control byte or the end inside a string");
       if (code == 0x5c) {
-        node.escaped = true;
+        this.nodes.markEscaped(node);
         if (!this.escape()) return this.fail("a wrong escape");
       } else {
         const length = utf8Length(this.source, this.at);
@@ -147,9 +143,22 @@ export class JsonDocument {
         this.at += length;
       }
     }
-    node.end = this.at;
-    node.next = this.nodes.length;
+    this.nodes.close(node, this.at);
     this.at++;
+  }
+
+  /** Past ASCII that needs no look; the byte there. */
+  private plainEnd(): u8 {
+    const start = this.source.dataStart;
+    const end = this.source.length;
+    let at = this.at;
+    let code: u8 = 0;
+    for (; at < end; at++) {
+      code = load<u8>(start + at);
+      if (code < 0x20 || code == 0x22 || code == 0x5c || code >= 0x80) break;
+    }
+    this.at = at;
+    return at < end ? code : 0;
   }
 
   /** Past one escape; surrogates must come in pairs. */
@@ -184,8 +193,7 @@ export class JsonDocument {
       if (sign == 0x2b || sign == 0x2d) this.at++;
       sound = this.run() > 0 && sound;
     }
-    node.end = this.at;
-    node.next = this.nodes.length;
+    this.nodes.close(node, this.at);
     if (!sound) this.fail("a malformed number");
   }
 

@@ -80,8 +80,8 @@ function refuseOrigin(payload: JsonDocument, rules: TokenRules): Refusal | null 
   const audience = payload.member(0, "aud");
   if (rules.audiences.length == 0 || audience < 0) return null;
   const isList = payload.kind(audience) == ARRAY;
-  const end = isList ? payload.nodes[audience].next : audience + 1;
-  for (let at = isList ? audience + 1 : audience; at < end; at = payload.nodes[at].next) {
+  const end = isList ? payload.nodes.next(audience) : audience + 1;
+  for (let at = isList ? audience + 1 : audience; at < end; at = payload.nodes.next(at)) {
     if (payload.kind(at) != STRING || rules.audiences.includes(payload.text(at))) return null;
   }
   return new Refusal("token_audience", "Audiences in Jwt are not allowed");
@@ -111,5 +111,5 @@ export function bearerToken(value: Uint8Array): Uint8Array | null {
   if (at < 0) return null;
   let from = at + BEARER.length;
   while (from < value.length && value[from] != 0x2e && !isBase64Url(value, from, from + 1)) from++;
-  return value.slice(from);
+  return value.subarray(from);
 }

@@ -6,6 +6,8 @@ import { HeaderPairs, headerPairs, MapType } from "proxy-wasm-sdk-as/assembly";
 import { byteAt, isBlank, slice, spells } from "./ascii";
 import { owe } from "./tidy";
 
+const NONE = new Uint8Array(0);
+
 /** Null when the headers cannot be read: the caller must refuse. */
 export function readRequestHead(map: MapType): RequestHead | null {
   const pairs = headerPairs(map);
@@ -24,7 +26,7 @@ export class RequestHead {
   constructor(pairs: HeaderPairs) {
     this.pairs = pairs;
     this.length = pairs.length;
-    this.wire = pairs.length == 0 ? new Uint8Array(0) : Uint8Array.wrap(pairs.nameBytes(0).buffer);
+    this.wire = Uint8Array.wrap(pairs.bytes);
   }
 
   /** Bytes of all names and values. */
@@ -35,7 +37,7 @@ export class RequestHead {
   }
 
   nameStart(line: i32): i32 {
-    return <i32>(this.pairs.namePtr(line) - this.wire.dataStart);
+    return this.pairs.nameOffset(line);
   }
 
   nameEnd(line: i32): i32 {
@@ -54,23 +56,23 @@ export class RequestHead {
     return this.pairs.valueBytes(line);
   }
 
-  count(name: string): i32 {
-    let count = 0;
-    for (let line = 0; line < this.length; line++) if (this.nameIs(line, name)) count++;
-    return count;
+  has(name: string): bool {
+    return this.pairs.find(name) >= 0;
   }
 
   /** The value of the first line of that name; empty when there is none. */
   first(name: string): Uint8Array {
-    for (let line = 0; line < this.length; line++) if (this.nameIs(line, name)) return this.value(line);
-    return new Uint8Array(0);
+    const line = this.pairs.find(name);
+    return line < 0 ? NONE : this.value(line);
   }
 
   /** Every line's value of that name; none for the name "". */
   all(name: string): Uint8Array[] {
     const values: Uint8Array[] = [];
     if (name == "") return values;
-    for (let line = 0; line < this.length; line++) if (this.nameIs(line, name)) values.push(this.value(line));
+    for (let line = this.pairs.find(name); line >= 0; line = this.pairs.find(name, line + 1)) {
+      values.push(this.value(line));
+    }
     return values;
   }
 }

@@ -2,15 +2,17 @@
  * The two plugins of the module: each reads its configuration once and makes a context for each request. A configuration
  * that is wrong anywhere is refused as a whole, with a log line for each problem. Effects: log, metrics.
  */
-import { HttpContext, LogLevel, log, RootContext } from "proxy-wasm-sdk-as/assembly";
+import { HttpContext, LogLevel, log, RootContext, setTickPeriod } from "proxy-wasm-sdk-as/assembly";
 import { ObjectReader, Problems } from "./configuration-reader";
+import { GrantSettings } from "./grant-configuration";
+import { Grants } from "./grants";
 import { GUARD, Guard } from "./guard";
 import { GuardConfiguration, readGuardConfiguration } from "./guard-configuration";
 import { JsonDocument } from "./json";
 import { RefusalCounters } from "./refuse";
-import { readStampConfiguration, StampConfiguration } from "./stamp-configuration";
+import { readStampConfiguration, StampSettings } from "./stamp-configuration";
 import { STAMP, Stamper } from "./stamper";
-import { tidyNow } from "./tidy";
+import { tidy, tidyNow } from "./tidy";
 
 const MAX_BYTES: i32 = 262144;
 const MAX_DEPTH: i32 = 8;
@@ -18,6 +20,7 @@ const MAX_DEPTH: i32 = 8;
 export class GuardRoot extends RootContext {
   protected rules: GuardConfiguration | null = null;
   protected counters: RefusalCounters | null = null;
+  private grants: Grants | null = null;
 
   onConfigure(configuration: Uint8Array): bool {
     const problems = new Problems();
@@ -27,6 +30,7 @@ export class GuardRoot extends RootContext {
     if (refused(GUARD, problems)) return false;
     this.rules = rules;
     this.counters = new RefusalCounters(GUARD);
+    this.startGrants(rules);
     tidyNow();
     return true;
   }
@@ -34,18 +38,50 @@ export class GuardRoot extends RootContext {
   createHttpContext(contextId: u32): HttpContext | null {
     const rules = this.rules;
     const counters = this.counters;
-    return rules === null || counters === null ? null : new Guard(contextId, this, rules, counters);
+    if (rules === null || counters === null) return null;
+    const guard = new Guard(contextId, this, rules, counters);
+    guard.grants = this.grants;
+    return guard;
+  }
+
+  onTick(): void {
+    tidy();
+    const grants = this.grants;
+    if (grants !== null) grants.tick();
+  }
+
+  onHttpCallResponse(token: u32, _headers: u32, _bodySize: u32, _trailers: u32): void {
+    const grants = this.grants;
+    if (grants !== null) grants.polled(token);
+  }
+
+  onDelete(): void {
+    const grants = this.grants;
+    if (grants !== null) grants.close();
+  }
+
+  /** A configuration that comes again starts with nothing: routes and checks may have changed with it. */
+  private startGrants(rules: GuardConfiguration | null): void {
+    this.onDelete();
+    this.grants = null;
+    let period: u32 = 0;
+    const settings: GrantSettings | null = rules === null ? <GrantSettings | null>null : rules.grants;
+    if (settings !== null) {
+      this.grants = new Grants(this.contextId, GUARD, settings);
+      period = settings.pollMilliseconds;
+    }
+    setTickPeriod(period);
   }
 }
 
 export class StampRoot extends RootContext {
-  private settings: StampConfiguration | null = null;
+  private settings: StampSettings | null = null;
   private counters: RefusalCounters | null = null;
 
   onConfigure(configuration: Uint8Array): bool {
     const problems = new Problems();
     const reader = open(configuration, STAMP, problems);
-    let settings: StampConfiguration | null = null;
+    let settings: StampSettings | null = null;
     if (reader !== null) settings = readStampConfiguration(reader);
     if (refused(STAMP, problems)) return false;
     this.settings = settings;

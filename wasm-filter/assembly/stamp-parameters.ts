@@ -8,6 +8,9 @@ import { LabelledMember } from "./stamp-fields";
 import { INNER_LIST, INTEGER, Item, TEXT } from "./structured-fields";
 
 const MAX_TEXT: i32 = 256;
+const KEYS: string[] = ["created", "expires", "nonce", "keyid", "alg", "tag"];
+/** A bit for each key. */
+const ALL: i32 = 63;
 
 export class StampParameters {
   components: string[] = [];
@@ -32,14 +35,15 @@ export function readStampParameters(ours: LabelledMember): StampParameters | nul
     if (item.kind != TEXT || item.parameters.length > 0) return null;
     found.components.push(plainText(line, item));
   }
-  const seen = new Set<string>();
+  let seen = 0;
   for (let i = 0; i < value.parameters.length; i++) {
     const parameter = value.parameters[i];
     const key = textOf(line, parameter.keyStart, parameter.keyEnd);
-    if (seen.has(key) || !assign(found, key, line, parameter.value)) return null;
-    seen.add(key);
+    const bit = 1 << KEYS.indexOf(key);
+    if ((seen & bit) != 0 || !assign(found, key, line, parameter.value)) return null;
+    seen |= bit;
   }
-  if (seen.size != 6) return null;
+  if (seen != ALL) return null;
   found.serialised = serialise(line, value);
   return found;
 }

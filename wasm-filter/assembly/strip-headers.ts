@@ -3,7 +3,7 @@
  * map. False when the host did not do as told, and then the request must be refused.
  */
 import { MapType, removeHeaderBytes, Status, setHeaderBytes } from "proxy-wasm-sdk-as/assembly";
-import { bytesOf, find, slice } from "./ascii";
+import { byteAt, bytesOf, find, isTokenChar, lower, slice } from "./ascii";
 import { ByteWriter } from "./byte-writer";
 import { isAliasOf, OwnedHeaders } from "./header-firewall";
 import { RequestHead } from "./request-head";
@@ -11,6 +11,7 @@ import { INPUT_HEADER, Labelled, SIGNATURE_HEADER, withoutOurs, ZONE_HEADER } fr
 
 const INPUT = bytesOf(INPUT_HEADER);
 const SIGNATURE = bytesOf(SIGNATURE_HEADER);
+let count: u32 = 0;
 
 /** Removes every owned line. `keep` = the one token header that a verified stamp covers; the zone is kept with it. */
 export function stripOwned(map: MapType, head: RequestHead, owned: OwnedHeaders, stamped: bool, keep: string): bool {
@@ -18,7 +19,8 @@ export function stripOwned(map: MapType, head: RequestHead, owned: OwnedHeaders,
   for (let line = 0; line < head.length; line++) {
     const start = head.nameStart(line);
     const end = head.nameEnd(line);
-    if (isStraySignature(map, head, line)) done = remove(map, head.nameBytes(line)) && done;
+    if (mayBeSignature(head.wire, start, end) && isStraySignature(map, head, line))
+      done = remove(map, head.nameBytes(line)) && done;
     if (!owned.owns(head.wire, start, end)) continue;
     if (stamped && (head.nameIs(line, ZONE_HEADER) || (keep != "" && head.nameIs(line, keep)))) continue;
     done = remove(map, head.nameBytes(line)) && done;
@@ -33,6 +35,7 @@ export function stripStamp(head: RequestHead): bool {
 
 /** Removes owned names from `connection`: the next hop would take the header off that we put on. */
 export function stripNominated(head: RequestHead, owned: OwnedHeaders): bool {
+  if (!head.has("connection")) return true;
   const lines = head.all("connection");
   const out = new ByteWriter();
   let found = false;
@@ -53,22 +56,36 @@ export function stripNominated(head: RequestHead, owned: OwnedHeaders): bool {
 }
 
 function stripMembers(head: RequestHead, name: string): bool {
+  if (!head.has(name)) return true;
   const lines = head.all(name);
   const ours = new Labelled(lines);
   return (ours.ok && ours.members.length == 0) || replace(name, withoutOurs(lines));
 }
 
+/** How many lines were taken off or rewritten so far, to see whether one request's were. */
+export function stripped(): u32 {
+  return count;
+}
+
 function replace(name: string, value: Uint8Array): bool {
   if (value.length == 0) return remove(MapType.RequestHeaders, bytesOf(name));
+  count++;
   return setHeaderBytes(MapType.RequestHeaders, name, value) == Status.Ok;
 }
 
 function remove(map: MapType, name: Uint8Array): bool {
+  count++;
   return removeHeaderBytes(map, name) == Status.Ok;
 }
 
 function isSignature(bytes: Uint8Array, from: i32, to: i32): bool {
   return isAliasOf(bytes, from, to, INPUT) || isAliasOf(bytes, from, to, SIGNATURE);
+}
+
+/** Most names begin with another letter: no more is looked at. */
+function mayBeSignature(bytes: Uint8Array, from: i32, to: i32): bool {
+  const first = byteAt(bytes, from);
+  return to - from >= SIGNATURE.length && (lower(first) == 0x73 || !isTokenChar(first));
 }
 
 /** `signature_input` and the like, which some servers read as the field itself; in trailers the field too. */

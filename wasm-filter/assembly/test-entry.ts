@@ -3,7 +3,8 @@
  * the module for Envoy.
  */
 import { bytesOf, textOf } from "./ascii";
-import { decodeBase64, encodeBase64 } from "./base64";
+import { decodeBase64, writeBase64 } from "./base64";
+import { ByteWriter } from "./byte-writer";
 import { toDer, toRaw } from "./der-signature";
 import { OwnedHeaders } from "./header-firewall";
 import { HmacKey } from "./hmac-sha256";
@@ -30,7 +31,9 @@ export function base64Decode(text: Uint8Array, url: bool): Uint8Array | null {
 }
 
 export function base64Encode(data: Uint8Array): string {
-  return encodeBase64(data);
+  const out = new ByteWriter();
+  writeBase64(out, data);
+  return textOf(out.view(), 0, out.length);
 }
 
 export function derSignature(raw: Uint8Array): Uint8Array | null {

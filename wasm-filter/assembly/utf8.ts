@@ -18,12 +18,6 @@ export function utf8Length(bytes: Uint8Array, at: i32): i32 {
   return first == 0xf4 && second > 0x8f ? 0 : 4;
 }
 
-export function equalSpans(bytes: Uint8Array, a: i32, aEnd: i32, b: i32, bEnd: i32): bool {
-  if (aEnd - a != bEnd - b) return false;
-  for (let i = 0; i < aEnd - a; i++) if (byteAt(bytes, a + i) != byteAt(bytes, b + i)) return false;
-  return true;
-}
-
 function isContinuation(code: u8): bool {
   return (code & 0xc0) == 0x80;
 }

@@ -3,6 +3,7 @@
  * JWTs, where living sources come from. Out: an immutable plan for `identify.ts`. Effects: it asks for sources.
  */
 import type { Limits } from "../../config/settings.ts";
+import { CREDENTIAL } from "../../grant/read.ts";
 import type { PolicyRef } from "../../model.ts";
 import type { RequestAuthentication, Resource } from "../../resources/resource.ts";
 import { layerOf } from "../../resources/select.ts";
@@ -12,7 +13,7 @@ import { type ApiKeyRule, compileApiKeys } from "./api-keys.ts";
 import type { CredentialRefusal, Judge } from "./credential.ts";
 import type { CredentialSources } from "./credential-sources.ts";
 import { compileOpaque, type OpaqueRule } from "./opaque-token.ts";
-import { checkPossession } from "./possession.ts";
+import { checkPossession, possessionReads } from "./possession.ts";
 import { REVOKED } from "./refusals.ts";
 import type { ReplayCache } from "./replay-cache.ts";
 import { checkProfile } from "./token-profile.ts";
@@ -70,7 +71,10 @@ function compileJudge(resource: Resource, options: CredentialOptions): readonly 
   switch (resource.kind) {
     case "TokenProfile":
       return [
-        { policy, shadow, judge: (credential) => verdict(checkProfile(resource, credential, jsonDepth(options))) },
+        {
+          ...{ policy, shadow, reads: CREDENTIAL },
+          judge: (credential) => verdict(checkProfile(resource, credential, jsonDepth(options))),
+        },
       ];
     case "Revocation": {
       const feed = options.sources.feedFor(resource);
@@ -79,13 +83,16 @@ function compileJudge(resource: Resource, options: CredentialOptions): readonly 
         if (list === undefined) return err({ failure: "revocation_unavailable", detail: `${namespace}/${name}` });
         return verdict(list.revokes(token) ? REVOKED : undefined);
       };
-      return [{ policy, shadow, judge }];
+      return [{ policy, shadow, reads: CREDENTIAL, judge }];
     }
     case "ProofOfPossession": {
       const proof = { limits: options.limits, skewSeconds: options.clockSkewSeconds };
       const rules = { resource, strict: options.strict, proof };
       return [
-        { policy, shadow, judge: (credential, request, now) => checkPossession(rules, credential, request, now) },
+        {
+          ...{ policy, shadow, reads: possessionReads(resource) },
+          judge: (credential, request, now) => checkPossession(rules, credential, request, now),
+        },
       ];
     }
     default:

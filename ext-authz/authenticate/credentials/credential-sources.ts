@@ -32,6 +32,8 @@ export interface LivingCredentialSources extends CredentialSources {
   ready(): Promise<void>;
   /** Of every list of revoked tokens. */
   revocations(): readonly FeedState[];
+  /** What counts now, of every list of revoked tokens: where it is from, and its content. */
+  revisions(): readonly string[];
   /** Stops what none of these resources wants: to be called after a reload has taken over. */
   retain(resources: readonly Resource[]): void;
   stop(): void;
@@ -81,6 +83,7 @@ export function createCredentialSources(dependencies: SourceDependencies): Livin
     feedFor: feeds.for,
     replays: createReplayCache(MAX_PROOFS),
     secret: dependencies.secret,
+    revisions: () => [...feeds.named()].map(([name, feed]) => `revoked ${name} ${feed.current()?.revision ?? ""}`),
     revocations: () => feeds.all().map((feed) => feed.state()),
     async ready() {
       await Promise.all(tried.splice(0));
@@ -128,6 +131,7 @@ interface Pool<R, L> {
   readonly for: (resource: R) => L;
   readonly retain: (resources: readonly R[]) => void;
   readonly all: () => readonly L[];
+  readonly named: () => ReadonlyMap<string, L>;
 }
 
 /** One living thing for each name. */
@@ -146,6 +150,7 @@ function newPool<R, L extends { stop(): void }>(
       return made;
     },
     all: () => [...living.values()],
+    named: () => living,
     retain(resources) {
       const wanted = new Set(resources.map(nameOf));
       for (const [name, one] of living) {

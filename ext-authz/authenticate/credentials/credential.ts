@@ -2,6 +2,7 @@
  * The words of this folder, as types: what a request presented and was verified, what judges it further, and how that can
  * end. A refusal is the client's affair (401); an outage is ours (503), and never becomes a refusal or an acceptance.
  */
+import type { Read } from "../../grant/read.ts";
 import type { PolicyRef, RequestModel, VerifiedToken } from "../../model.ts";
 import type { CredentialReason, ErrorReason, Refusal, Result, TokenReason } from "../../result.ts";
 
@@ -35,5 +36,7 @@ export interface Judge {
   readonly policy: PolicyRef;
   /** Looks, but refuses nothing. */
   readonly shadow: boolean;
+  /** What of the request `judge` looks at; a proof that is to be used up may look at more. */
+  readonly reads: readonly Read[];
   readonly judge: (credential: Credential, request: RequestModel, now: number) => Result<Proof | undefined, Refused>;
 }

@@ -4,13 +4,14 @@
  * Every credential that is presented must be good; the first of JWT, opaque token and API key is who the request is of.
  * Effects: only through the plan's sources.
  */
+import { type Deadline, signalOf } from "../../deadline.ts";
 import type { Authentication, HeaderChanges, RequestModel, ShadowVerdict } from "../../model.ts";
 import { applyChanges } from "../../request/apply-changes.ts";
 import { err, ok, type Result } from "../../result.ts";
 import { authenticate } from "../authenticate.ts";
 import { tokensAt } from "../locations.ts";
 import { ALWAYS_SPLIT, splitClaims } from "../space-delimited.ts";
-import { findApiKey } from "./api-keys.ts";
+import { type FoundKey, findApiKey } from "./api-keys.ts";
 import type { Credential, Proof, Refused } from "./credential.ts";
 import type { CredentialPlan } from "./credential-plan.ts";
 import { changesWithoutOpaque, type FoundToken, findOpaque, judgeAnswer } from "./opaque-token.ts";
@@ -26,44 +27,88 @@ export interface Identified extends Authentication {
 type Outcome = Result<Identified, Refused>;
 
 /**
- * `now` in seconds. When `signal` aborts, a request that waits for keys or an answer is refused. `instead`: says alone who
- * the request is of; for checks of claims that no credential brought.
+ * `now` in seconds. After `deadline` a request that waits for keys or an answer is refused. `instead`: says alone who the
+ * request is of; for checks of claims that no credential brought. Synchronous where nothing must be fetched or asked.
  */
-export async function identify(
+export function identify(
   plan: CredentialPlan,
   request: RequestModel,
   now: number,
-  signal: AbortSignal,
+  deadline: Deadline,
   instead?: typeof authenticate,
-): Promise<Outcome> {
-  if (instead !== undefined) return instead(plan.jwt, request, now, signal);
-  if (request.protocol === "tcp") return authenticate(plan.jwt, request, now, signal);
+): Outcome | Promise<Outcome> {
+  if (instead !== undefined) return instead(plan.jwt, request, now, deadline);
+  if (request.protocol === "tcp") return authenticate(plan.jwt, request, now, deadline);
   const opaque = findOpaque(plan.opaque, plan.jwt, request);
   if (opaque?.ok === false) return opaque;
   const key = findApiKey(plan.apiKeys, request);
   if (key?.ok === false) return key;
-  const jwt = await authenticate(plan.jwt, withoutOpaque(request, opaque?.value), now, signal);
-  if (!jwt.ok) return jwt;
-  const introspected = opaque === undefined ? undefined : await introspect(opaque.value, now, signal);
-  if (introspected?.ok === false) return introspected;
+  const found: Found = { opaque: opaque?.value, key: key?.value };
+  const jwt = authenticate(plan.jwt, withoutOpaque(request, found.opaque), now, deadline);
+  if (jwt instanceof Promise || (jwt.ok && found.opaque !== undefined)) {
+    return identifyLater(plan, request, now, signalOf(deadline), found, jwt);
+  }
+  return jwt.ok ? conclude(plan, request, now, found, jwt.value, undefined) : jwt;
+}
 
+/** What stands in the request besides JWTs. */
+interface Found {
+  readonly opaque: FoundToken | undefined;
+  readonly key: FoundKey | undefined;
+}
+
+async function identifyLater(
+  plan: CredentialPlan,
+  request: RequestModel,
+  now: number,
+  signal: AbortSignal,
+  found: Found,
+  pending: ReturnType<typeof authenticate>,
+): Promise<Outcome> {
+  const jwt = await pending;
+  if (!jwt.ok) return jwt;
+  const introspected = found.opaque === undefined ? undefined : await introspect(found.opaque, now, signal);
+  if (introspected?.ok === false) return introspected;
+  return conclude(plan, request, now, found, jwt.value, introspected?.value);
+}
+
+function conclude(
+  plan: CredentialPlan,
+  request: RequestModel,
+  now: number,
+  { opaque, key }: Found,
+  jwt: Authentication,
+  introspected: (Credential & { readonly until: number }) | undefined,
+): Outcome {
   const credentials: Credential[] = [];
-  if (jwt.value.token !== undefined) credentials.push({ kind: "jwt", token: jwt.value.token });
-  if (introspected !== undefined) credentials.push(introspected.value);
-  if (key !== undefined) credentials.push(key.value.credential);
+  if (jwt.token !== undefined) credentials.push({ kind: "jwt", token: jwt.token });
+  if (introspected !== undefined) credentials.push(introspected);
+  if (key !== undefined) credentials.push(key.credential);
   const judged = judgeAll(plan, credentials, request, now);
   if (!judged.ok) return judged;
 
   const [first] = credentials;
   const isJwt = first?.kind === "jwt";
-  const changes = [changesWithoutOpaque(opaque === undefined ? [] : opaque.value.rules, request)];
-  if (key !== undefined) changes.push(key.value.changes);
+  const changes: HeaderChanges[] = [];
+  if (opaque !== undefined) changes.push(changesWithoutOpaque(opaque.rules, request));
+  if (key !== undefined) changes.push(key.changes);
   return ok({
     token: first?.token,
-    payload: isJwt || first === undefined ? jwt.value.payload : splitClaims(first.token.claims, SPLIT),
-    changes: merge(jwt.value.changes, changes),
-    shadow: judged.value,
+    payload: isJwt || first === undefined ? jwt.payload : splitClaims(first.token.claims, SPLIT),
+    changes: changes.length === 0 ? jwt.changes : merge(jwt.changes, changes),
+    shadow: judged.value.shadow,
+    ...repeatable(jwt, judged.value.proofs > 0, introspected?.until),
   });
+}
+
+/** All that were presented must stay good. A key is good until the policies change. */
+function repeatable(
+  { repeatable: jwt }: Authentication,
+  oneTime: boolean,
+  introspected = Number.POSITIVE_INFINITY,
+): Pick<Authentication, "repeatable"> {
+  if (jwt === undefined) return {};
+  return { repeatable: { ...jwt, until: Math.min(jwt.until, introspected), ...(oneTime && { never: "one_time" }) } };
 }
 
 const SPLIT: ReadonlySet<string> = new Set(ALWAYS_SPLIT);
@@ -73,17 +118,25 @@ function withoutOpaque(request: RequestModel, opaque: FoundToken | undefined): R
   return opaque === undefined ? request : applyChanges(request, changesWithout(opaque.places, request));
 }
 
+/** `until`: seconds since the epoch up to which the same would be found. */
+type Introspected = Result<Credential & { readonly until: number }, Refused>;
+
 /** The first rule that accepts; else the last refusal. One server that cannot be asked is enough not to know. */
-async function introspect(found: FoundToken, now: number, signal: AbortSignal): Promise<Result<Credential, Refused>> {
-  let last: Result<Credential, Refused> = err({ failure: "introspection_failed", detail: "no server to ask" });
+async function introspect(found: FoundToken, now: number, signal: AbortSignal): Promise<Introspected> {
+  let refusal: Refused = { failure: "introspection_failed", detail: "no server to ask" };
+  let until = Number.POSITIVE_INFINITY;
   for (const rule of found.rules) {
     const answer = await beforeAbort(rule.introspector.introspect(found.raw), signal);
     if (answer === undefined) return err({ failure: "deadline_exceeded", detail: "introspection" });
     if (!answer.ok) return err({ failure: "introspection_failed", detail: answer.error });
-    last = judgeAnswer(answer.value, found.raw, rule, now);
-    if (last.ok) return last;
+    until = Math.min(until, answer.until);
+    const judged = judgeAnswer(answer.value, found.raw, rule, now);
+    if (judged.ok) return ok({ ...judged.value, until: Math.min(until, judged.value.token.expiresAt ?? until) });
+    refusal = judged.error;
+    // The server before may accept it as soon as its time has come.
+    if (judged.error.code === "token_not_yet_valid") until = now;
   }
-  return last;
+  return err(refusal);
 }
 
 async function beforeAbort<T>(work: T | Promise<T>, signal: AbortSignal): Promise<T | undefined> {
@@ -99,12 +152,18 @@ async function beforeAbort<T>(work: T | Promise<T>, signal: AbortSignal): Promis
   return first;
 }
 
+interface Judged {
+  readonly shadow: readonly ShadowVerdict[];
+  /** That were used up. */
+  readonly proofs: number;
+}
+
 function judgeAll(
   plan: CredentialPlan,
   credentials: readonly Credential[],
   request: RequestModel,
   now: number,
-): Result<readonly ShadowVerdict[], Refused> {
+): Result<Judged, Refused> {
   if (plan.strict && plan.possession && hasSeveralTokens(plan, request)) return err(SEVERAL_TOKENS);
   const shadow: ShadowVerdict[] = [];
   const proofs = new Map<string, Proof>();
@@ -124,7 +183,7 @@ function judgeAll(
     if (use === "replayed") return err(PROOF_REPLAYED);
     if (use === "full") return err({ failure: "overloaded", detail: "the memory of used DPoP proofs is full" });
   }
-  return ok(shadow);
+  return ok({ shadow, proofs: proofs.size });
 }
 
 /** A proof speaks of one token. A second one would travel on beside it, and nobody proved to hold that. */

@@ -20,7 +20,10 @@ export interface IntrospectorDependencies {
   readonly jsonDepth: number;
 }
 
-export type Introspected = Result<IntrospectionAnswer, string>;
+/** `until`: seconds since the epoch up to which the same question gets the same answer. */
+export type Introspected =
+  | { readonly ok: true; readonly value: IntrospectionAnswer; readonly until: number }
+  | { readonly ok: false; readonly error: string };
 
 export interface Introspector {
   /** At once where the answer is known. Never rejects; the error is an outage, for the log. */
@@ -50,7 +53,7 @@ export function createIntrospector(resource: TokenIntrospection, dependencies: I
   const inactive = new Map<string, Known>();
   const inFlight = new Map<string, Promise<Introspected>>();
 
-  async function ask(token: string): Promise<Introspected> {
+  async function ask(token: string): Promise<Result<IntrospectionAnswer, string>> {
     const secret = await readFile(resource.clientSecretFile);
     if (!secret.ok) return err(`clientSecretFile: ${secret.error}`);
     const bound = new AbortController();
@@ -70,24 +73,26 @@ export function createIntrospector(resource: TokenIntrospection, dependencies: I
   }
 
   async function askAndRemember(name: string, token: string): Promise<Introspected> {
-    const result = await ask(token).catch((): Introspected => err("internal"));
+    const result = await ask(token).catch(() => err("internal"));
     inFlight.delete(name);
-    if (result.ok) remember(name, result.value);
-    else log.warn("introspection failed", { endpoint: displayUrl(resource.endpoint), reason: result.error });
+    if (result.ok) return { ...result, until: remember(name, result.value) };
+    log.warn("introspection failed", { endpoint: displayUrl(resource.endpoint), reason: result.error });
     return result;
   }
 
-  function remember(name: string, answer: IntrospectionAnswer): void {
+  /** @returns until when; nothing is remembered that has ended already. */
+  function remember(name: string, answer: IntrospectionAnswer): number {
     const bound = answer.active ? (answer.expiresAt ?? Number.POSITIVE_INFINITY) : now() + INACTIVE_SECONDS;
     const until = Math.min(now() + resource.cacheSeconds, bound);
-    if (until <= now()) return;
+    if (until <= now()) return until;
     const memory = answer.active ? active : inactive;
     memory.set(name, { answer, since: now(), until });
     const oldest = memory.keys().next();
     if (memory.size > (answer.active ? MAX_ACTIVE : MAX_INACTIVE) && oldest.done !== true) memory.delete(oldest.value);
+    return until;
   }
 
-  function recall(name: string): IntrospectionAnswer | undefined {
+  function recall(name: string): Known | undefined {
     for (const memory of [active, inactive]) {
       const known = memory.get(name);
       if (known === undefined) continue;
@@ -96,7 +101,7 @@ export function createIntrospector(resource: TokenIntrospection, dependencies: I
       if (now() >= known.until || now() < known.since) continue;
       // Last used, last forgotten.
       memory.set(name, known);
-      return known.answer;
+      return known;
     }
     return undefined;
   }
@@ -106,7 +111,7 @@ export function createIntrospector(resource: TokenIntrospection, dependencies: I
       // Hashed: a dump of this memory holds no token.
       const name = createHash("sha256").update(token).digest("base64url");
       const known = recall(name);
-      if (known !== undefined) return ok(known);
+      if (known !== undefined) return { ...ok(known.answer), until: known.until };
       const pending = inFlight.get(name);
       if (pending !== undefined) return pending;
       if (inFlight.size >= MAX_IN_FLIGHT) return err("too many questions under way");

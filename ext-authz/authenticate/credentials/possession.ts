@@ -2,6 +2,7 @@
  * Whether a token's holder proved to be its holder (RFC 7800, RFC 8705 §3, RFC 9449 §7). In: a ProofOfPossession, then a
  * verified credential and its request. Out: the DPoP proof that is to be used up, nothing, or the refusal. Pure.
  */
+import { CONNECTION, headerRead, type Read } from "../../grant/read.ts";
 import type { JsonObject, RequestModel } from "../../model.ts";
 import { headerValues } from "../../request/inline-headers.ts";
 import type { ProofOfPossession } from "../../resources/credential-resource.ts";
@@ -27,6 +28,20 @@ export interface PossessionRules {
   readonly resource: ProofOfPossession;
   readonly strict: boolean;
   readonly proof: Omit<ProofRules, "ageSeconds">;
+}
+
+/** What `checkPossession` looks at, but for what only a DPoP proof is held against: a proof is used up. */
+export function possessionReads({ method, certificate }: ProofOfPossession): readonly Read[] {
+  const seen: readonly Read[] = certificate === "peer" ? CONNECTION : [headerRead("x-forwarded-client-cert")];
+  const proof = [headerRead("authorization"), headerRead("dpop")];
+  switch (method) {
+    case "mtls":
+      return [headerRead("authorization"), ...seen];
+    case "dpop":
+      return proof;
+    case "any":
+      return [...proof, ...seen];
+  }
 }
 
 /** What `cnf` names. `others`: members that nobody here can check. */

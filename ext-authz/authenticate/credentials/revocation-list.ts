@@ -3,6 +3,7 @@
  * text is no list. Pure. `{"revoked": [{"jti": "…"}, {"sid": "…"}, {"sub": "…", "iat": 1790000000}]}`; each entry may name its
  * `iss`, and counts for every issuer when it does not. One entry that cannot be read refuses the list: it may be the one.
  */
+import { createHash } from "node:crypto";
 import type { JsonObject, JsonValue, VerifiedToken } from "../../model.ts";
 import { err, ok, type Result } from "../../result.ts";
 import { isJsonObject, member, parseStrictObject } from "../strict-json.ts";
@@ -10,6 +11,8 @@ import { isJsonObject, member, parseStrictObject } from "../strict-json.ts";
 export interface RevocationList {
   /** Entries, for the log. */
   readonly size: number;
+  /** Hash of the text: another text, another revision. */
+  readonly revision: string;
   revokes(token: VerifiedToken): boolean;
 }
 
@@ -27,7 +30,8 @@ export function parseRevocationList(text: string): Result<RevocationList, string
     if (read === undefined) return err(`revoked[${index}] is none of jti, sid, or sub with iat`);
     revoked.set(read.name, Math.max(read.until, revoked.get(read.name) ?? Number.NEGATIVE_INFINITY));
   }
-  return ok({ size: entries.length, revokes: (token) => isRevoked(revoked, token) });
+  const revision = createHash("sha256").update(text).digest("base64url");
+  return ok({ size: entries.length, revision, revokes: (token) => isRevoked(revoked, token) });
 }
 
 interface Entry {

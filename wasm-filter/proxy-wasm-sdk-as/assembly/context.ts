@@ -6,6 +6,9 @@ import { DataStatus, HeadersStatus, PeerType, StreamStatus, TrailersStatus } fro
 /** Callouts and log, which every kind of context can have. */
 export abstract class Context {
   contextId: u32;
+  // The registry's own: what kind of context it is, and the next one in its chain.
+  kind: i32 = 0;
+  next: Context | null = null;
 
   constructor(contextId: u32) {
     this.contextId = contextId;

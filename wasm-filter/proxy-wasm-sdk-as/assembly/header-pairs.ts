@@ -23,8 +23,18 @@ export class HeaderPairs {
     this.length = this.starts.length;
   }
 
+  /** The host's bytes as a whole, for code that keeps offsets. */
+  get bytes(): ArrayBuffer {
+    return this.buffer;
+  }
+
   get ok(): bool {
     return this.status == Status.Ok;
+  }
+
+  /** Where the name stands in the buffer. */
+  nameOffset(i: i32): i32 {
+    return <i32>this.starts[i];
   }
 
   namePtr(i: i32): usize {
@@ -73,6 +83,21 @@ export class HeaderPairs {
   /** The first line of that name at or after `from`, -1 if there is none. */
   indexOf(name: Uint8Array, from: i32 = 0): i32 {
     for (let i = from; i < this.length; i++) if (this.nameEquals(i, name)) return i;
+    return -1;
+  }
+
+  /** As `indexOf`, for a name that is ASCII. */
+  find(name: string, from: i32 = 0): i32 {
+    const base = changetype<usize>(this.buffer);
+    const units = changetype<usize>(name);
+    const length = <u32>name.length;
+    for (let i = max(from, 0); i < this.length; i++) {
+      if (load<u32>(base + 4 + ((<usize>i) << 3)) != length) continue;
+      const start = base + unchecked(this.starts[i]);
+      let at: u32 = 0;
+      while (at < length && <u16>load<u8>(start + at) == load<u16>(units + (at << 1))) at++;
+      if (at == length) return i;
+    }
     return -1;
   }
 

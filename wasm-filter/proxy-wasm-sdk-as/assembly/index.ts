@@ -14,7 +14,7 @@ export {
   TrailersStatus,
 } from "./abi";
 export { bufferSize, getBuffer, setBuffer } from "./buffer";
-export { now, randomFill, setTickPeriod } from "./clock";
+export { monotonicNow, now, randomFill, setTickPeriod } from "./clock";
 export { Context, HttpContext, RootContext, StreamContext } from "./context";
 export { callForeignFunction, ForeignResult, tryForeignFunction } from "./foreign-function";
 export { grpcCall, grpcCancel, grpcClose, grpcSend, grpcService, grpcStream } from "./grpc";
@@ -36,6 +36,7 @@ export { log, logLevel } from "./log";
 export { defineMetric, getMetric, incrementMetric, NO_METRIC, recordMetric } from "./metric";
 export { getProperty, getPropertyBool, getPropertyInt, getPropertyString, setProperty } from "./property";
 export { dequeue, enqueue, Queue, registerQueue, resolveQueue } from "./queue";
+export { getPropertyAt, removeHeaderAt, setHeaderAt, setPropertyAt } from "./raw";
 export { registerRoot } from "./registry";
 export { getSharedData, SharedValue, setSharedData } from "./shared-data";
 export { closeStream, continueStream, done, resetStream, sendLocalResponse, setEffectiveContext } from "./stream";

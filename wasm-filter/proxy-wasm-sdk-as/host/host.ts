@@ -12,6 +12,8 @@ import { wasm } from "./web-assembly.ts";
 export interface HostOptions {
   /** Nanoseconds since the epoch; without it a clock that only `tick` moves. */
   readonly now?: () => bigint;
+  /** Nanoseconds of a clock that never goes back; without it one that only `tick` moves. */
+  readonly monotonic?: () => bigint;
   /** Fills the bytes; without it 1, 2, 3 … so that a test is repeatable. */
   readonly random?: (bytes: Uint8Array) => void;
   /** Properties of every stream and root. */
@@ -70,6 +72,7 @@ export async function createHost(bytes: Uint8Array, options: HostOptions = {}): 
     clusters: options.clusters && new Set(options.clusters),
     properties: options.properties ?? {},
     now: options.now ?? (() => 1_700_000_000_000_000_000n + elapsed * 1_000_000n),
+    monotonic: options.monotonic ?? (() => 1_000_000_000n + elapsed * 1_000_000n),
     random:
       options.random ??
       ((target) => {

@@ -97,6 +97,7 @@ export interface Shared {
   readonly clusters: ReadonlySet<string> | undefined;
   readonly properties: PropertyTree;
   readonly now: () => bigint;
+  readonly monotonic: () => bigint;
   readonly random: (bytes: Uint8Array) => void;
   readonly onLog: (line: LogLine) => void;
   /** What waits until no guest code is on the stack: queue notices, ends of contexts. */

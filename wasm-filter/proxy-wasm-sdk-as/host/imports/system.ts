@@ -31,7 +31,7 @@ export function systemImports(vm: VmState): Imports {
   };
 }
 
-// WASI errno: 0 success, 8 bad file, 28 invalid argument, 21 bad address, 52 not supported.
+// WASI errno: 0 success, 8 bad file, 28 invalid argument, 21 bad address, 52 not implemented, 58 not supported.
 const LARGEST_RANDOM = 64 * 1024;
 
 export function wasiImports(vm: VmState): Imports {
@@ -44,8 +44,10 @@ export function wasiImports(vm: VmState): Imports {
       vm.shared.random(bytes);
       return vm.memory.write(pointer, bytes) ? 0 : 21;
     },
-    clock_time_get(_clock: number, _precision: bigint, out: number) {
-      return vm.memory.writeU64(out, vm.shared.now()) ? 0 : 21;
+    clock_time_get(clock: number, _precision: bigint, out: number) {
+      const time = clock === 0 ? vm.shared.now : clock === 1 ? vm.shared.monotonic : undefined;
+      if (time === undefined) return 58;
+      return vm.memory.writeU64(out, time()) ? 0 : 21;
     },
     fd_write: () => 8,
     fd_read: unsupported,

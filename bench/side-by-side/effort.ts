@@ -1,0 +1,62 @@
+/** How much is measured. In: a word. Out: rounds, seconds, sizes. No effects. */
+
+export interface Effort {
+  readonly rounds: number;
+  /** Of load before anything counts: compilers learn by it. */
+  readonly warmSeconds: number;
+  /** Of closed load, in one round of one subject. */
+  readonly seconds: number;
+  /** Of open load. */
+  readonly openSeconds: number;
+  /** Exchanges under way in closed load. */
+  readonly underWay: number;
+  readonly connections: number;
+  /** "Many tokens". */
+  readonly tokens: number;
+  /** Tokens never seen before, in one round of one subject. */
+  readonly cold: number;
+  readonly manyPolicies: boolean;
+  /** Of load while memory is watched; 0 = not. */
+  readonly soakSeconds: number;
+}
+
+const shape = { underWay: 32, connections: 4 };
+
+export const efforts = {
+  /** The figures in docs/performance.md: under twelve minutes on two cores. */
+  full: {
+    ...shape,
+    rounds: 5,
+    warmSeconds: 3,
+    seconds: 1,
+    openSeconds: 1.5,
+    tokens: 10_000,
+    cold: 2000,
+    manyPolicies: true,
+    soakSeconds: 60,
+  },
+  /** Whether all of it works, and about how fast: under ninety seconds. */
+  quick: {
+    ...shape,
+    rounds: 2,
+    warmSeconds: 0.5,
+    seconds: 0.25,
+    openSeconds: 0.5,
+    tokens: 1000,
+    cold: 300,
+    manyPolicies: false,
+    soakSeconds: 0,
+  },
+  /** For the test of the bench itself. */
+  least: {
+    ...shape,
+    rounds: 1,
+    warmSeconds: 0.05,
+    seconds: 0.05,
+    openSeconds: 0.1,
+    tokens: 60,
+    cold: 20,
+    manyPolicies: false,
+    soakSeconds: 0,
+  },
+} as const satisfies Record<string, Effort>;

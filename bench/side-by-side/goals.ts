@@ -1,0 +1,126 @@
+/**
+ * What the figures must show, as ratios of one run. In: results, memory. Out: for each goal what was wanted and what was measured.
+ * No effects, and no verdict on the run: a busy machine moves them.
+ */
+import { quantile } from "../load/latencies.ts";
+import type { Memory } from "./memory.ts";
+import { EVEN_RATES, evenScenario, openScenario } from "./open-load.ts";
+import { names } from "./proxies.ts";
+import type { Result } from "./rounds.ts";
+
+export interface Goal {
+  readonly what: string;
+  readonly wanted: string;
+  readonly measured: string;
+  /** The same ratio of CPU time per answer, which a busy machine moves less; "" where there is none. */
+  readonly byCpu: string;
+  readonly met: boolean;
+}
+
+export const OURS = "countersign";
+const PEERS = ["opa-envoy-plugin", "authorino"] as const;
+const MIB = 1024 ** 2;
+
+type Find = (scenario: string, subject: string) => Result | undefined;
+
+/** Goals whose parts were not measured are left out. */
+export function goals(results: readonly Result[], memory: Memory | undefined, manyTokens: string): readonly Goal[] {
+  const find: Find = (scenario, subject) => results.find((one) => one.scenario === scenario && one.subject === subject);
+  return [...throughEnvoy(find), ...direct(find, manyTokens), ...latency(find), ...(memory ? inMemory(memory) : [])];
+}
+
+function throughEnvoy(find: Find): readonly Goal[] {
+  const scenario = find("HTTP/1.1: one token", names.bare) ? "HTTP/1.1: one token" : "HTTP/2: one token";
+  const granted = find(scenario, names.granted);
+  const wanted = [
+    [names.bare, 0.5],
+    [names.native, 1.5],
+    [names.nativeCached, 0.8],
+    [names.floor, 4],
+    ...PEERS.map((peer) => [peer, 6] as const),
+  ] as const;
+  return wanted.flatMap(([other, least]) =>
+    atLeast(`granted over ${other}, end to end`, granted, find(scenario, other), least),
+  );
+}
+
+function direct(find: Find, manyTokens: string): readonly Goal[] {
+  const rate = (name: string, subject: string = OURS): Result | undefined => find(`direct: ${name}`, subject);
+  const repeated = [8, 12] as const;
+  return [
+    ...PEERS.flatMap((peer, at) =>
+      atLeast(
+        `Check over ${peer}, one token`,
+        rate("one token, RS256"),
+        rate("one token, RS256", peer),
+        repeated[at] ?? 8,
+      ),
+    ),
+    ...PEERS.flatMap((peer) =>
+      atLeast(`Check over ${peer}, cold tokens`, rate("cold tokens, RS256"), rate("cold tokens, RS256", peer), 2),
+    ),
+    ...atMost("cost of 10,000 policies over ten", rate("one token, RS256"), rate("10,000 policies"), 1.2),
+    ...atLeast(`${manyTokens} over 100`, rate(manyTokens), rate("100 tokens"), 0.9),
+  ];
+}
+
+function latency(find: Find): readonly Goal[] {
+  const p99 = (scenario: string, subject: string): number | undefined => {
+    const found = find(scenario, subject);
+    return found && quantile(found.latencies, 0.99);
+  };
+  const even = evenScenario(EVEN_RATES[0]);
+  const own = p99(openScenario(OURS), OURS);
+  const [bare, granted, asked] = [names.bare, names.granted, names.asked].map((name) => p99(even, name));
+  const goal = (what: string, mine: number | undefined, theirs: number | undefined, wanted: string): readonly Goal[] =>
+    mine === undefined || theirs === undefined
+      ? []
+      : [{ what, wanted, measured: `${ms(mine)} against ${ms(theirs)}`, byCpu: "", met: mine < theirs }];
+  return [
+    ...PEERS.flatMap((peer) => [
+      ...goal(
+        `p99 of Check at half of ${peer}'s most`,
+        p99(openScenario(peer), OURS),
+        p99(openScenario(peer), peer),
+        "lower",
+      ),
+      ...goal(
+        `p99 of Check, each at half of its own most, against ${peer}`,
+        own,
+        p99(openScenario(peer), peer),
+        "lower",
+      ),
+    ]),
+    ...goal("p99 through Envoy, granted, within 0.3 ms of bare", granted, bare === undefined ? bare : bare + 0.3, "≤"),
+    ...PEERS.flatMap((peer) => goal(`p99 through Envoy, asked, against ${peer}`, asked, p99(even, peer), "lower")),
+  ];
+}
+
+function inMemory({ bytes, slope, seconds }: Memory): readonly Goal[] {
+  const mib = bytes / MIB;
+  const measured = `${mib.toFixed(0)} MiB, ${((slope * 60) / MIB).toFixed(2)} MiB a minute over ${seconds.toFixed(0)} s of load`;
+  return [{ what: "memory after load", wanted: "≤ 150 MiB", measured, byCpu: "", met: mib <= 150 }];
+}
+
+function atLeast(what: string, mine: Result | undefined, theirs: Result | undefined, least: number): readonly Goal[] {
+  if (mine === undefined || theirs === undefined) return [];
+  const ratio = mine.rate / theirs.rate;
+  const byCpu = (micros(theirs) / micros(mine)).toFixed(2);
+  return [{ what, wanted: `≥ ${least}`, measured: ratio.toFixed(2), byCpu, met: ratio >= least }];
+}
+
+function atMost(what: string, mine: Result | undefined, theirs: Result | undefined, most: number): readonly Goal[] {
+  if (mine === undefined || theirs === undefined) return [];
+  const ratio = mine.rate / theirs.rate;
+  const byCpu = (micros(theirs) / micros(mine)).toFixed(2);
+  return [{ what, wanted: `≤ ${most}`, measured: ratio.toFixed(2), byCpu, met: ratio <= most }];
+}
+
+/** Of all processes that a subject needs. */
+function micros({ cpu }: Result): number {
+  return [...cpu.values()].reduce((sum, each) => sum + each, 0);
+}
+
+export function ms(milliseconds: number): string {
+  return `${milliseconds.toFixed(2)} ms`;
+}

@@ -1,0 +1,93 @@
+/**
+ * Latency at fixed rates, open load. In: the setting, what closed load showed. Out: results, direct (half of each server's own
+ * most) and through Envoy (one rate for all). Effects: load.
+ */
+import type { CheckServer } from "../peers/check-server.ts";
+import { to } from "./direct.ts";
+import type { EnvoySubject } from "./proxies.ts";
+import { packChecks, packGets } from "./requests.ts";
+import { type Result, type Subject, takeTurns } from "./rounds.ts";
+import type { Setting } from "./setting.ts";
+
+/** Requests per second through Envoy. */
+export const EVEN_RATES = [1000, 5000] as const;
+/** A rate this near to the most that a server does is beyond it now and then: it is left out. */
+const BEARABLE = 0.9;
+
+/** @param most answers per second of each server in closed load */
+export async function measureDirectLatency(
+  setting: Setting,
+  most: ReadonlyMap<string, number>,
+): Promise<readonly Result[]> {
+  const { effort, ours, peers, cores, loader, say, tokens } = setting;
+  const servers = [ours, ...peers];
+  const results: Result[] = [];
+  for (const [owner, top] of most) {
+    const rate = Math.floor(top / 2);
+    say(`direct Check: open load, ${rate}/s (half of what ${owner} does)`);
+    const able = servers.filter(({ name }) => rate <= BEARABLE * (most.get(name) ?? 0));
+    const subjects: Subject[] = [];
+    for (const server of able) {
+      const packed = await packChecks(loader, "open", tokens.get("RS256")?.slice(0, 100) ?? [], server);
+      const way = { kind: "open", rate, seconds: effort.openSeconds, spin: cores.load !== undefined } as const;
+      subjects.push(
+        subject(server, () =>
+          loader.run({ ...to(setting, server), file: packed.file, from: 0, count: packed.count, way }),
+        ),
+      );
+    }
+    results.push(...(await takeTurns(openScenario(owner), subjects, effort.rounds)));
+  }
+  return results;
+}
+
+export function openScenario(owner: string): string {
+  return `direct, open: half of the most of ${owner}`;
+}
+
+function subject({ name, child }: CheckServer, load: Subject["load"]): Subject {
+  return { name, processes: [{ name: "server", pid: child.pid }], load };
+}
+
+/** For all subjects that bear it. */
+export function evenScenario(rate: number): string {
+  return `HTTP/2, open: ${rate.toLocaleString("en")}/s`;
+}
+
+/**
+ * The client waits by a timer here: the servers need its core.
+ * @param most answers per second of each subject in closed load
+ */
+export async function measureProxyLatency(
+  setting: Setting,
+  proxies: readonly EnvoySubject[],
+  most: ReadonlyMap<string, number>,
+): Promise<readonly Result[]> {
+  const { effort, loader, say, tokens } = setting;
+  const packed = await packGets(loader, "gets-open", tokens.get("RS256")?.slice(0, 100) ?? []);
+  const { underWay, connections, openSeconds: seconds } = effort;
+  const results: Result[] = [];
+  for (const rate of EVEN_RATES) {
+    say(`through Envoy: open load, ${rate}/s`);
+    // The lowest is for all: who cannot bear it shows it.
+    const able = proxies.filter(({ name }) => rate === EVEN_RATES[0] || rate <= BEARABLE * (most.get(name) ?? 0));
+    const subjects = able.map(({ name, port, processes }) => {
+      const where = {
+        host: "127.0.0.1",
+        port,
+        grpc: false,
+        connections,
+        file: packed.file,
+        from: 0,
+        count: packed.count,
+      };
+      return {
+        ...{ name, processes },
+        prepare: async () => void (await loader.run({ ...where, way: { kind: "each", underWay } })),
+        load: () => loader.run({ ...where, way: { kind: "open", rate, seconds, spin: false } }),
+      };
+    });
+    results.push(...(await takeTurns(evenScenario(rate), subjects, effort.rounds)));
+  }
+  return results;
+}

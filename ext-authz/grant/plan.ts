@@ -1,0 +1,141 @@
+/**
+ * What a workload's decisions can depend on, found once per load. In: compiled credentials and policies. Out: an immutable
+ * plan that says for each path which inputs a grant must name, or why there is none. Pure. Everything that an applicable
+ * rule could read counts, whether or not it was read; shadow and AUDIT policies never change an answer and are left out.
+ */
+import type { CredentialPlan } from "../authenticate/credentials/credential-plan.ts";
+import type { Place } from "../authenticate/credentials/places.ts";
+import type { Location } from "../authenticate/locations.ts";
+import type { AuthorizationPlan } from "../authorize/plan.ts";
+import { type PatternMap, patternMap, visitMatches } from "../authorize/rule-index/pattern-map.ts";
+import type { MintPlan } from "../mint/plan.ts";
+import type { AccessPolicy } from "../resources/access-policy-resource.ts";
+import { celReads } from "./cel-reads.ts";
+import { type PathMatchers, pathMatchers } from "./path-class.ts";
+import { type Atom, type Barrier, CONNECTION, headerRead, isAtom, isBarrier, type Read } from "./read.ts";
+import { ruleReads } from "./rule-reads.ts";
+
+export interface GrantPlan {
+  /** Read whatever the path. */
+  readonly everywhere: Needs;
+  /** All of them: where a path needs more than `everywhere`, it gets these, so that there are two lists and not many. */
+  readonly somewhere: Needs;
+  /** The paths that need more, by patterns that may fit too much; with what bars them, if anything does. */
+  readonly byPath: PatternMap<Pick<Needs, "barrier">>;
+  /** Undefined: the path is read as a whole, each is a class of its own. */
+  readonly paths: PathMatchers | undefined;
+  /** A CORS preflight is not asked for a token: by two headers more, which only matter to OPTIONS. */
+  readonly preflights: boolean;
+  /** Seconds: the shortest life of what is minted; infinity = nothing is. */
+  readonly mintedSeconds: number;
+}
+
+export interface Needs {
+  /** Sorted, each once. */
+  readonly atoms: readonly Atom[];
+  /** What is read besides, and can be in no key. */
+  readonly barrier: Barrier | undefined;
+}
+
+export interface GrantInputs {
+  readonly credentials: CredentialPlan;
+  readonly authorization: AuthorizationPlan;
+  /** Those that apply, in force or not. */
+  readonly accessPolicies: readonly AccessPolicy[];
+  readonly internalTokens: readonly MintPlan[];
+}
+
+export function compileGrant({ credentials, authorization, accessPolicies, internalTokens }: GrantInputs): GrantPlan {
+  const { custom, deny, allow } = authorization.http;
+  const rules = ruleReads([...custom.rules, ...deny.rules, ...allow.rules]);
+  const everywhere = [
+    ...credentialReads(credentials),
+    ...peerReads(authorization),
+    ...accessPolicies.filter(({ shadow }) => !shadow).flatMap(accessReads),
+    ...rules.always,
+  ];
+  const known = new Set<Read>(everywhere);
+  const more = [...rules.byPath].filter(([, reads]) => [...reads].some((read) => !known.has(read) && isInput(read)));
+  const beyond = more.flatMap(([, reads]) => [...reads]);
+  const barriers = more.map(([key, reads]) => [key, BARRED[barrierOf(reads) ?? "none"]] as const);
+  const all = [...everywhere, ...beyond];
+  return {
+    everywhere: { atoms: atomsOf(everywhere), barrier: barrierOf(everywhere) },
+    somewhere: { atoms: atomsOf(all), barrier: undefined },
+    byPath: patternMap(new Map(barriers)),
+    paths: all.includes("whole_path") ? undefined : pathMatchers(rules.patterns),
+    preflights: credentials.jwt.rules.length > 0,
+    mintedSeconds: Math.min(Number.POSITIVE_INFINITY, ...internalTokens.map(({ lifetimeSeconds }) => lifetimeSeconds)),
+  };
+}
+
+/** What a grant for an eligible path must name, or what bars it. */
+export function needsOf(plan: GrantPlan, path: string): Needs {
+  if (plan.everywhere.barrier !== undefined) return plan.everywhere;
+  let isMore = false;
+  let barrier: Barrier | undefined;
+  visitMatches(plan.byPath, path, (found) => {
+    isMore = true;
+    barrier ??= found.barrier;
+  });
+  if (!isMore) return plan.everywhere;
+  return barrier === undefined ? plan.somewhere : { atoms: plan.somewhere.atoms, barrier };
+}
+
+/** Where credentials are looked for, and what says which of them still count. */
+export function credentialReads({ jwt, opaque, apiKeys, judges }: CredentialPlan): readonly Read[] {
+  const places = [...opaque, ...apiKeys].flatMap((rule) => rule.places);
+  return [
+    ...[...jwt.locations, ...places].map(placeRead),
+    ...judges.filter(({ shadow }) => !shadow).flatMap(({ reads }) => reads),
+  ];
+}
+
+function placeRead(place: Location | Place): Read {
+  switch (place.kind) {
+    case "header":
+      return headerRead(place.name);
+    case "parameter":
+      return "query";
+    case "cookie":
+      return headerRead("cookie");
+  }
+}
+
+/** PeerAuthentication asks for an identity, by the port. */
+function peerReads({ strict, peers }: AuthorizationPlan): readonly Read[] {
+  return strict && (peers.strict !== undefined || peers.ports.size > 0) ? CONNECTION : [];
+}
+
+export function accessReads({ criterion }: AccessPolicy): readonly Read[] {
+  switch (criterion.by) {
+    case "cel":
+      return criterion.rules.flatMap(({ cel }) => celReads(cel));
+    case "rego":
+    case "opa":
+      return ["opaque_policy"];
+    case "nothing":
+      return [];
+  }
+}
+
+const BARRED: Readonly<Record<Barrier | "none", Pick<Needs, "barrier">>> = {
+  none: { barrier: undefined },
+  metadata: { barrier: "metadata" },
+  request_id: { barrier: "request_id" },
+  opaque_policy: { barrier: "opaque_policy" },
+};
+
+/** What a key must name, or cannot: all else is in every key, or follows from what is. */
+function isInput(read: Read): boolean {
+  return isAtom(read) || isBarrier(read);
+}
+
+function barrierOf(reads: Iterable<Read>): Barrier | undefined {
+  for (const read of reads) if (isBarrier(read)) return read;
+  return undefined;
+}
+
+export function atomsOf(reads: Iterable<Read>): readonly Atom[] {
+  return [...new Set([...reads].filter(isAtom))].sort();
+}

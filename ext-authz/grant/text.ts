@@ -1,0 +1,37 @@
+/**
+ * A grant as the text that the guard reads (docs/grants.md, "Wire"). In: its parts. Out: the text, or undefined when it cannot
+ * be said in it. Pure.
+ */
+import type { HeaderChanges } from "../model.ts";
+import type { Atom } from "./read.ts";
+
+export interface Grant {
+  /** Stands for all that grants depend on and no key holds. */
+  readonly epoch: string;
+  readonly milliseconds: number;
+  readonly decisionId: string;
+  readonly atoms: readonly Atom[];
+  /** Terms. */
+  readonly path: readonly string[];
+  readonly changes: Pick<HeaderChanges, "set" | "remove">;
+}
+
+const VERSION = "1";
+/** Bytes. */
+const MAX_TEXT = 65_536;
+
+export function grantText({ epoch, milliseconds, decisionId, atoms, path, changes }: Grant): string | undefined {
+  let text = `${VERSION}\n${epoch}\n${milliseconds}\n${decisionId}\n${atoms.join(" ")}\n${path.join("\t")}`;
+  for (const [name, value] of changes.set) {
+    if (hasLineEnd(value)) return undefined;
+    text += `\nset ${name} ${value}`;
+  }
+  for (const name of changes.remove) text += `\nremove ${name}`;
+  // At most three bytes for each of JavaScript's characters.
+  return text.length * 3 > MAX_TEXT && Buffer.byteLength(text) > MAX_TEXT ? undefined : text;
+}
+
+/** A value that ends its line would write the next one. */
+function hasLineEnd(value: string): boolean {
+  return value.includes("\n") || value.includes("\r") || value.includes("\0");
+}

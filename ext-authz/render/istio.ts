@@ -1,0 +1,80 @@
+/**
+ * A description to Istio's objects. In: the description, what it names. Out: files, or every problem. Pure. Endpoints and mTLS
+ * are the mesh's: the proxies call the server, and fetch the filter from it, by the clusters that Istio makes itself.
+ */
+import { istioManifests } from "../../envoy/istio/manifests.ts";
+import { clusterOf, type IstioZone } from "../../envoy/istio/place.ts";
+import type { IstioServer } from "../../envoy/istio/server.ts";
+import type { Zone } from "../../envoy/model.ts";
+import { head, yamlTexts } from "../../envoy/text.ts";
+import type { Problem } from "../resources/resource.ts";
+import { err, ok, type Result } from "../result.ts";
+import { readAddress } from "./address.ts";
+import type { Facts } from "./facts.ts";
+import { meshPlacement, own } from "./placement.ts";
+import type { ReadDescription } from "./read-description.ts";
+import type { Rendered } from "./render.ts";
+import { zonesOf } from "./zones.ts";
+
+export function istioFiles(read: ReadDescription, facts: Facts, by: string): Result<Rendered, readonly Problem[]> {
+  const placed = istioZones(read, facts);
+  if (!placed.ok) return placed;
+  const files = istioManifests(placed.value, istioServers(read, facts));
+  return ok(
+    new Map(
+      [...files].map(([file, objects]) => {
+        const text = `${head(titleOf(file), by)}${yamlTexts(objects)}`;
+        return [file, { text, secret: false }] as const;
+      }),
+    ),
+  );
+}
+
+/** Zones of the description that stand in the mesh, with the addresses that they have there. */
+export function istioZones(read: ReadDescription, facts: Facts): Result<readonly IstioZone[], readonly Problem[]> {
+  const { description, problem } = read;
+  const zones = zonesOf(read, facts, meshPlacement(description, "istio"));
+  if (!zones.ok) return zones;
+  const placed = zones.value.flatMap((zone): IstioZone[] => {
+    const istio = own(description.zones, zone.name)?.istio;
+    if (istio === undefined) return [];
+    const { context, namespace, labels, stampStand = "upstream" } = istio;
+    return [{ zone: inMesh(zone, httpPort(zone.name, read, facts), facts), context, namespace, labels, stampStand }];
+  });
+  if (placed.length === 0) return err([problem(["zones"], "no zone says where it is in a mesh", "istio: { … }")]);
+  return ok(placed);
+}
+
+function inMesh(zone: Zone, http: number, facts: Facts): Zone {
+  const operators = { host: zone.check.address.host, port: http };
+  const url = `http://${operators.host}:${operators.port}/wasm/countersign.wasm`;
+  return {
+    ...zone,
+    filter: { url, cluster: clusterOf(operators), sha256: facts.filterSha256 },
+    check: { ...zone.check, cluster: clusterOf(zone.check.address) },
+    ...(zone.grants && { grants: { ...zone.grants, cluster: clusterOf(operators) } }),
+  };
+}
+
+function httpPort(zone: string, { description }: ReadDescription, facts: Facts): number {
+  const server = own(description.zones, zone)?.server ?? "";
+  return readAddress(facts.servers.get(server)?.settings.listen.http ?? "")?.port ?? 9192;
+}
+
+function istioServers({ description }: ReadDescription, { servers }: Facts): readonly IstioServer[] {
+  return Object.entries(description.servers).flatMap(([name, { kubernetes }]): IstioServer[] => {
+    const facts = servers.get(name);
+    if (kubernetes === undefined || facts === undefined) return [];
+    const { namespace, image, replicas = 2 } = kubernetes;
+    const { grpc, http } = facts.settings.listen;
+    const ports = { grpc: readAddress(grpc)?.port ?? 9191, http: readAddress(http)?.port ?? 9192 };
+    return [{ name, namespace, image, replicas, ports, files: Object.fromEntries(facts.files) }];
+  });
+}
+
+function titleOf(file: string): string {
+  if (file === "without-envoy-filter/mesh-config.yaml") return "MeshConfig: who CUSTOM policies may ask.";
+  if (file.startsWith("without-envoy-filter/")) return "Instead of the EnvoyFilter: WasmPlugins and a CUSTOM policy.";
+  if (file.endsWith("-envoy-filter.yaml")) return "Guard, ext_authz and stamp in the proxies of a zone.";
+  return "A server that decides: kubectl apply -f this before the filters.";
+}

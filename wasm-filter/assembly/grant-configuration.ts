@@ -1,0 +1,38 @@
+/** What the guard's configuration says of grants (docs/filter.md). In comes JSON, out go settings or problems. No effects. */
+import { bytesOf } from "./ascii";
+import { ObjectReader } from "./configuration-reader";
+import { isHeaderName } from "./names";
+
+export class GrantSettings {
+  cluster: string = "";
+  authority: string = "";
+  path: string = "";
+  pollMilliseconds: u32 = 500;
+  /** Of the store. */
+  maxBytes: u32 = 8388608;
+  /** Routes differ in what they tell the server; else all tell it the same. */
+  named: bool = true;
+  /** Headers that routes match on: a grant that changes one could lead to another route than the one it was given for. */
+  routeHeaders: Uint8Array[] = [];
+}
+
+export function readGrantSettings(from: ObjectReader): GrantSettings {
+  const read = new GrantSettings();
+  read.cluster = from.text("cluster");
+  if (from.has("cluster") && read.cluster == "") from.fail("cluster", "must name a cluster of the proxy");
+  read.authority = from.text("authority", read.cluster);
+  read.path = from.text("path", "/v1/revision");
+  if (!read.path.startsWith("/")) from.fail("path", "must start with '/'");
+  read.pollMilliseconds = <u32>from.integer("pollMilliseconds", 500, 100, 1000);
+  read.maxBytes = <u32>from.integer("maxBytes", 8388608, 65536, 268435456);
+  const routes = from.text("routes", "named");
+  read.named = routes != "one";
+  if (read.named && routes != "named") from.fail("routes", "must be named or one");
+  const names = from.texts("routeHeaders", []);
+  for (let i = 0; i < names.length; i++) {
+    if (!isHeaderName(names[i])) from.fail(`routeHeaders[${i}]`, "must be a lower-case header name");
+    read.routeHeaders.push(bytesOf(names[i]));
+  }
+  from.finish();
+  return read;
+}

@@ -1,0 +1,88 @@
+/**
+ * Signs a request where it stands: zone, Signature-Input and Signature. In come the parts of the request as it leaves, the
+ * settings and the time; out goes whether it is signed, and if not, the caller must refuse it. Effects: randomness, header writes.
+ */
+import { MapType, removeHeaderBytes, Status, setHeader, setHeaderAt } from "proxy-wasm-sdk-as/assembly";
+import { bytesOf } from "./ascii";
+import { ByteWriter } from "./byte-writer";
+import { isAliasOf } from "./header-firewall";
+import { makeStamp } from "./make-stamp";
+import { nextNonce } from "./nonces";
+import { RequestHead } from "./request-head";
+import { SignedMessage } from "./signed-message";
+import { StampSettings } from "./stamp-configuration";
+import { INPUT_HEADER, SIGNATURE_HEADER, withoutOurs, ZONE_HEADER } from "./stamp-fields";
+import { MAX_ZONES, readChain } from "./zone-chain";
+
+const ZONE = bytesOf(ZONE_HEADER);
+const INPUT = bytesOf(INPUT_HEADER);
+const SIGNATURE = bytesOf(SIGNATURE_HEADER);
+/** One for the VM each: they are written and handed to the host within one callback. */
+const input = new ByteWriter();
+const signature = new ByteWriter();
+
+/**
+ * `tokens` = the lines of the covered header as they leave; `before` = the zones that a guard verified, null for none. The
+ * other parts are read from `head`. `now` in seconds.
+ */
+export function signRequest(
+  head: RequestHead,
+  tokens: Uint8Array[],
+  before: Uint8Array | null,
+  settings: StampSettings,
+  now: i64,
+): bool {
+  const key = settings.keys.at(settings.sign, now);
+  const nonce = nextNonce();
+  // The next zone refuses two tokens: which of them would a stamp speak for?
+  if (now == 0 || key === null || nonce === null || tokens.length > 1) return false;
+  const zones = zonesOf(settings, before);
+  if (zones == "") return false;
+  const message = new SignedMessage(
+    head.first(":method"),
+    head.first(":scheme"),
+    head.first(":authority"),
+    head.first(":path"),
+  );
+  message.field(ZONE_HEADER, [zones == settings.zone ? settings.zoneBytes : bytesOf(zones)]);
+  const covered = tokens.length == 1 ? settings.token : "";
+  if (covered != "") message.field(covered, tokens);
+  startWithOthers(input, head, INPUT_HEADER);
+  startWithOthers(signature, head, SIGNATURE_HEADER);
+  return (
+    makeStamp(message, covered, key, now, now + settings.lifetime, nonce, input, signature) &&
+    setHeader(MapType.RequestHeaders, ZONE_HEADER, zones) == Status.Ok &&
+    write(INPUT, input) &&
+    write(SIGNATURE, signature)
+  );
+}
+
+/** Takes off what reads as the zone's header under another spelling; the header itself is overwritten. */
+export function removeZoneAliases(head: RequestHead): bool {
+  for (let line = 0; line < head.length; line++) {
+    if (!isAliasOf(head.wire, head.nameStart(line), head.nameEnd(line), ZONE) || head.nameIs(line, ZONE_HEADER))
+      continue;
+    if (removeHeaderBytes(MapType.RequestHeaders, head.nameBytes(line)) != Status.Ok) return false;
+  }
+  return true;
+}
+
+/** Our own zone, after those that were verified; "" when the request has been here, or came too far. */
+function zonesOf(settings: StampSettings, before: Uint8Array | null): string {
+  if (before === null || !settings.chain) return settings.zone;
+  const chain = readChain(before);
+  if (chain === null || chain.includes(settings.zone) || chain.length == MAX_ZONES) return "";
+  return `${chain.join(", ")}, ${settings.zone}`;
+}
+
+/** One line: the members of others, then ours. */
+function startWithOthers(out: ByteWriter, head: RequestHead, name: string): void {
+  out.clear();
+  if (!head.has(name)) return;
+  out.bytes(withoutOurs(head.all(name)));
+  if (out.length > 0) out.text(", ");
+}
+
+function write(name: Uint8Array, value: ByteWriter): bool {
+  return setHeaderAt(MapType.RequestHeaders, name.dataStart, name.length, value.start, value.length) == Status.Ok;
+}
