@@ -4,6 +4,7 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["test/istio/**/*.istio.ts"],
+    globalSetup: ["test/istio/built.ts"],
     testTimeout: 60_000,
     hookTimeout: 120_000,
     // Each file starts a mesh of its own: nine processes.

@@ -1,22 +1,12 @@
 /**
- * The Envoy of the filter's bench: one process, one worker, a listener for each variant. In: the modules' files, a key. Out: the
- * bootstrap, and the variants by name. Direct responses show the filter alone; the proxied ones need an upstream, where
- * the stamp stands by default. No effects.
+ * The Envoy of the filter's bench: one process, one worker, two listeners for each variant: one to be timed, one that shows what
+ * its requests became. In: the modules' files, a key, two free ports. Out: the bootstrap. Direct responses show the
+ * filter alone; the proxied variants have the upstream where the stamp stands by default. No effects.
  */
-import { type Config, socketAddress, typed } from "../envoy/model.ts";
+import { type Config, type SocketAddress, socketAddress, typed } from "../envoy/model.ts";
 
 const HTTP = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
-const anywhere = socketAddress({ host: "127.0.0.1", port: 0 });
-
-export interface Variant {
-  readonly name: string;
-  /** The one that it is compared with. */
-  readonly base: string;
-  /** What the listener's chain holds before the router. */
-  readonly filters: readonly Config[];
-  /** Filters of the cluster behind it; absent = Envoy answers itself. */
-  readonly upstream?: readonly Config[];
-}
+const local = (port: number): SocketAddress => ({ host: "127.0.0.1", port });
 
 export interface Modules {
   readonly filter: string;
@@ -25,7 +15,75 @@ export interface Modules {
   readonly secret: string;
 }
 
-export function variants({ filter, noop, secret }: Modules): readonly Variant[] {
+export interface Variant {
+  readonly name: string;
+  /** The one that its cost is told against: the difference is what was added. */
+  readonly before: string;
+  readonly filters: readonly Config[];
+  /** Filters of the cluster behind it; absent = Envoy answers itself. */
+  readonly upstream?: readonly Config[];
+  readonly guards: boolean;
+  readonly signs: boolean;
+}
+
+/** The bare ones, which ratios are taken of. */
+export const BARE = "bare";
+export const PROXIED = "proxied";
+
+export function variants(modules: Modules): readonly Variant[] {
+  const { nothing, guard, shaped, signing, stamp } = stands(modules);
+  const plain = { guards: false, signs: false };
+  const guarded = { guards: true, signs: false };
+  const signed = { guards: true, signs: true };
+  return [
+    { name: BARE, before: BARE, filters: [], ...plain },
+    { name: "no-op", before: BARE, filters: [nothing], ...plain },
+    { name: "guard", before: "no-op", filters: [guard], ...guarded },
+    { name: "guard with token check", before: "guard", filters: [shaped], ...guarded },
+    { name: "guard signs", before: "guard", filters: [signing], ...signed },
+    { name: "guard and stamp stand", before: "guard", filters: [guard, stamp], ...signed },
+    { name: PROXIED, before: PROXIED, filters: [], upstream: [], ...plain },
+    { name: "proxied, guard signs", before: PROXIED, filters: [signing], upstream: [], ...signed },
+    { name: "proxied, guard, upstream stamp", before: PROXIED, filters: [guard], upstream: [stamp], ...signed },
+  ];
+}
+
+export interface Ports {
+  /** Answers at once. */
+  readonly plain: number;
+  /** Verifies stamps, and says what it saw. */
+  readonly inner: number;
+}
+
+export function bootstrap(modules: Modules, all: readonly Variant[], ports: Ports): Config {
+  const { inner } = stands(modules);
+  const behind = all.filter(({ upstream }) => upstream !== undefined);
+  return {
+    node: { id: "bench", cluster: "countersign" },
+    admin: { address: socketAddress(local(0)) },
+    static_resources: {
+      listeners: [
+        listener("plain", [], answer, local(ports.plain)),
+        listener("inner", [inner], shown, local(ports.inner)),
+        ...all.flatMap(({ name, filters, upstream, signs }) => [
+          listener(name, filters, upstream ? to(name) : answer, local(0)),
+          listener(checked(name), upstream || !signs ? filters : [...filters, inner], upstream ? to(checked(name)) : shown, local(0)),
+        ]),
+      ],
+      clusters: behind.flatMap(({ name, upstream, signs }) => [
+        cluster(name, upstream ?? [], local(ports.plain)),
+        cluster(checked(name), upstream ?? [], local(signs ? ports.inner : ports.plain)),
+      ]),
+    },
+  };
+}
+
+/** The listener of a variant that is not timed. */
+export function checked(name: string): string {
+  return `${name}, checked`;
+}
+
+function stands({ filter, noop, secret }: Modules): Record<"nothing" | "guard" | "shaped" | "signing" | "stamp" | "inner", Config> {
   const keys = [{ id: "k1", secret }];
   const edge = {
     stand: "guard",
@@ -35,40 +93,20 @@ export function variants({ filter, noop, secret }: Modules): readonly Variant[] 
     path: { normalization: "MERGE_SLASHES" },
   };
   const sign = { lifetimeSeconds: 30, token: "authorization", sign: "k1", keys };
-  const stand = (name: string, configuration: Config, file = filter) => wasm(name, file, configuration);
-  const nothing = stand("guard", {}, noop);
-  const guard = stand("guard", edge);
-  const shaped = stand("guard", { ...edge, token: { check: true, required: true } });
-  const signing = stand("guard", { ...edge, sign });
-  const stamp = stand("stamp", { stand: "stamp", zone: "edge", ...sign });
-  const inner = { ...edge, zone: "inner", inbound: "zone", stamp: { zones: ["edge"], token: "authorization", keys } };
-  return [
-    { name: "bare", base: "bare", filters: [] },
-    { name: "no-op", base: "bare", filters: [nothing] },
-    { name: "guard", base: "bare", filters: [guard] },
-    { name: "guard, token shape", base: "bare", filters: [shaped] },
-    { name: "guard signs", base: "bare", filters: [signing] },
-    { name: "guard, stamp stand", base: "bare", filters: [guard, stamp] },
-    { name: "guard signs, inner guard verifies", base: "bare", filters: [signing, stand("guard", inner)] },
-    { name: "proxied", base: "proxied", filters: [], upstream: [] },
-    { name: "proxied, guard signs", base: "proxied", filters: [signing], upstream: [] },
-    { name: "proxied, guard, upstream stamp", base: "proxied", filters: [guard], upstream: [stamp] },
-  ];
-}
-
-/** @param upstreamPort a listener of this Envoy that answers: the bare one, once its port is known. */
-export function bootstrap(all: readonly Variant[], upstreamPort: number): Config {
   return {
-    node: { id: "bench", cluster: "countersign" },
-    admin: { address: anywhere },
-    static_resources: {
-      listeners: [upstream(upstreamPort), ...all.map(listener)],
-      clusters: all.flatMap((variant) => (variant.upstream ? [cluster(variant, variant.upstream, upstreamPort)] : [])),
-    },
+    nothing: wasm("guard", noop, {}),
+    guard: wasm("guard", filter, edge),
+    shaped: wasm("guard", filter, { ...edge, token: { check: true, required: true } }),
+    signing: wasm("guard", filter, { ...edge, sign }),
+    stamp: wasm("stamp", filter, { stand: "stamp", zone: "edge", ...sign }),
+    inner: wasm("guard", filter, {
+      ...{ ...edge, zone: "inner", inbound: "zone" },
+      stamp: { zones: ["edge"], token: "authorization", keys },
+    }),
   };
 }
 
-function wasm(stand: string, filename: string, configuration: Config): Config {
+function wasm(stand: "guard" | "stamp", filename: string, configuration: Config): Config {
   const id = `countersign.${stand}`;
   return {
     name: id,
@@ -84,47 +122,40 @@ function wasm(stand: string, filename: string, configuration: Config): Config {
   };
 }
 
-/** Says what stamp a request bore, so that the bench can see that it holds before it is timed. */
-const answer: Config = {
-  match: { prefix: "/" },
-  direct_response: { status: 200 },
+const answer: Config = { match: { prefix: "/" }, direct_response: { status: 200 } };
+const shown: Config = {
+  ...answer,
+  response_headers_to_add: ["x-user-id", "x-countersign-zone"].map((name) => ({
+    header: { key: `seen-${name}`, value: `%REQ(${name})%` },
+  })),
 };
+const to = (name: string): Config => ({ match: { prefix: "/" }, route: { cluster: name } });
 
-function upstream(port: number): Config {
-  return served("upstream", [], answer, socketAddress({ host: "127.0.0.1", port }));
-}
-
-function listener({ name, filters, upstream }: Variant): Config {
-  return served(name, filters, upstream ? { match: { prefix: "/" }, route: { cluster: name } } : answer, anywhere);
-}
-
-function served(name: string, filters: readonly Config[], route: Config, address: Config): Config {
+function listener(name: string, filters: readonly Config[], route: Config, address: SocketAddress): Config {
+  const router = typed("envoy.extensions.filters.http.router.v3.Router", {});
   const manager = typed("envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager", {
     stat_prefix: "bench",
     normalize_path: true,
     merge_slashes: true,
     generate_request_id: false,
-    http_filters: [
-      ...filters,
-      { name: "envoy.filters.http.router", typed_config: typed("envoy.extensions.filters.http.router.v3.Router", {}) },
-    ],
+    http_filters: [...filters, { name: "envoy.filters.http.router", typed_config: router }],
     route_config: { name, virtual_hosts: [{ name, domains: ["*"], routes: [route] }] },
   });
   return {
     name,
-    address,
+    address: socketAddress(address),
     filter_chains: [{ filters: [{ name: "envoy.filters.network.http_connection_manager", typed_config: manager }] }],
   };
 }
 
-function cluster({ name }: Variant, filters: readonly Config[], port: number): Config {
+function cluster(name: string, filters: readonly Config[], address: SocketAddress): Config {
   const codec = typed("envoy.extensions.filters.http.upstream_codec.v3.UpstreamCodec", {});
   return {
     name,
     type: "STATIC",
     load_assignment: {
       cluster_name: name,
-      endpoints: [{ lb_endpoints: [{ endpoint: { address: socketAddress({ host: "127.0.0.1", port }) } }] }],
+      endpoints: [{ lb_endpoints: [{ endpoint: { address: socketAddress(address) } }] }],
     },
     typed_extension_protocol_options: {
       [HTTP]: typed(HTTP, {

@@ -2,6 +2,7 @@
  * `npx tsx bench/run.ts [entry…] [--quick] [--json]`: each entry measures one thing and prints one page. No entry names
  * all of them. Benchmarks compare and never fail on a clock.
  */
+import { filter } from "./filter.ts";
 import { policies } from "./policies.ts";
 import { sideBySide } from "./side-by-side.ts";
 import { verify } from "./verify.ts";
@@ -24,6 +25,7 @@ export interface BenchPage {
 }
 
 const entries: ReadonlyMap<string, BenchEntry> = new Map([
+  ["filter", filter],
   ["peers", sideBySide],
   ["policies", policies],
   ["verify", verify],

@@ -19,6 +19,8 @@ export function files(): ReadonlyMap<string, string> {
   return new Map([
     ...rendered("compose", "envoy", facts),
     ...rendered("istio", "envoy/istio", facts),
+    ...rendered("envoy-gateway", "envoy/gateway-api", facts),
+    ...rendered("kuma", "envoy/kuma", facts),
     ...[...edge, ...zone].map(({ folder, file, text }) => [`${folder}/${file}`, text] as const),
   ]);
 }

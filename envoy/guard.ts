@@ -6,10 +6,14 @@ import { type Config, type ConfigValue, grantsCluster, type Route, type Zone } f
 import { keyConfiguration, variablesOf, wasmStand } from "./wasm.ts";
 
 export function guard(zone: Zone): Config {
-  return wasmStand("guard", zone.filter, guardConfiguration(zone), variablesOf(zone));
+  const grants = zone.grants && grantsOf(zone, zone.grants);
+  return wasmStand("guard", zone.filter, { ...guardConfiguration(zone), ...(grants && { grants }) }, variablesOf(zone));
 }
 
-/** Without `stand`, which the plugin's own entry adds. */
+/**
+ * Without `stand`, which the plugin's own entry adds, and without grants: a guard may only repeat where ext_authz is wrapped
+ * (`extAuthz`), else the server would be asked about a request that is changed already.
+ */
 export function guardConfiguration(zone: Zone): Config {
   const { name, inbound, ownedHeaders, token, accepts } = zone;
   return {
@@ -31,7 +35,6 @@ export function guardConfiguration(zone: Zone): Config {
         keys: accepts.keys.map(keyConfiguration),
       },
     }),
-    ...(zone.grants && { grants: grantsOf(zone, zone.grants) }),
   };
 }
 

@@ -140,7 +140,10 @@ function compilePlan(
     ).map(options.compileMint),
   };
   const accessPolicies = ownAccess.map(({ policy }) => policy);
-  const grant = options.grantable === true ? compileGrant({ ...decisive, accessPolicies }) : undefined;
+  const grant =
+    options.grantable === true
+      ? compileGrant({ ...decisive, accessPolicies, kinds: mine.map(({ kind }) => kind) })
+      : undefined;
   return { authentication, ...decisive, grant };
 }
 

@@ -1,7 +1,7 @@
 /**
  * Compiles the filter. In: assembly/ and the SDK's assembly/. Out: build/countersign.wasm; with `--test` the module
- * build/crypto-test.wasm (and its glue) that exports the pure parts to tests; with `--trap` one that traps on demand, with `--noop`
- * one that does nothing.
+ * build/crypto-test.wasm (and its glue) that exports the pure parts to tests; with `--trap` one that traps on demand, with
+ * `--collide` one whose hashes collide, with `--noop` one that does nothing.
  * Effects: files under build/, one line on standard output. Does nothing when the sources are those of the last build.
  */
 import { spawnSync } from "node:child_process";
@@ -23,6 +23,7 @@ const withAbort = ["--runtime", "minimal", "--exportStart", "_initialize", "--us
 const targets = {
   "": { file: "countersign.wasm", entry: "assembly/index.ts", flags: withAbort },
   "--trap": { file: "trap-test.wasm", entry: "assembly/trap-entry.ts", flags: withAbort },
+  "--collide": { file: "collide-test.wasm", entry: "assembly/collide-entry.ts", flags: withAbort },
   "--noop": { file: "noop.wasm", entry: "assembly/noop-entry.ts", flags: withAbort },
   "--test": {
     file: "crypto-test.wasm",
@@ -34,7 +35,9 @@ const targets = {
 const [asked = "", unknown] = process.argv.slice(2);
 const target = Object.hasOwn(targets, asked) && unknown === undefined ? targets[asked] : undefined;
 if (target === undefined) {
-  console.error(`unknown argument: ${unknown ?? asked}\nusage: node wasm-filter/build.mjs [--test | --trap | --noop]`);
+  console.error(
+    `unknown argument: ${unknown ?? asked}\nusage: node wasm-filter/build.mjs [--test | --trap | --collide | --noop]`,
+  );
   process.exit(2);
 }
 

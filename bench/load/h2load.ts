@@ -29,7 +29,7 @@ export function h2loadVersion(): Promise<string | undefined> {
 export async function h2load({ url, headers, connections, seconds, core }: H2Load): Promise<Outcome> {
   const lines = headers.flatMap(([name, value]) => ["-H", `${name}: ${value}`]);
   // It counts whole seconds only; less of them is a number of requests.
-  const much = seconds < 1 ? [`-n${Math.ceil(seconds * 4000)}`] : [`-D${Math.round(seconds)}`, "--warm-up-time=0"];
+  const much = seconds < 0.5 ? [`-n${Math.ceil(seconds * 4000)}`] : [`-D${Math.ceil(seconds)}`, "--warm-up-time=0"];
   const args = ["--h1", "-t1", `-c${connections}`, ...much, ...lines, url];
   const [file, ...rest] = core === undefined ? ["h2load", ...args] : ["taskset", "-c", String(core), "h2load", ...args];
   if (file === undefined) throw new Error("nothing to run");

@@ -78,9 +78,13 @@ function length(value: number): Buffer {
 /** Whether an answer's header block begins with `:status: 200` (RFC 7541 A, index 8), after changes of the table's size. */
 export function saysOk(bytes: Buffer, from: number, end: number): boolean {
   let at = from;
-  while (at < end && ((bytes[at] ?? 0) & 0xe0) === 0x20) {
-    if (((bytes[at] ?? 0) & 0x1f) === 0x1f) while (at + 1 < end && (bytes[at + 1] ?? 0) >= 0x80) at++;
-    at += ((bytes[at] ?? 0) & 0x1f) === 0x1f ? 2 : 1;
+  const byte = (): number => (at < end ? (bytes[at] ?? 0) : 0);
+  while ((byte() & 0xe0) === 0x20) {
+    const long = (byte() & 0x1f) === 0x1f;
+    at++;
+    if (!long) continue;
+    while (byte() >= 0x80) at++;
+    at++;
   }
-  return at < end && bytes[at] === 0x88;
+  return byte() === 0x88;
 }

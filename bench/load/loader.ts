@@ -11,6 +11,7 @@ import type { Outcome } from "./drive.ts";
 import type { Exchange } from "./http2-frames.ts";
 import type { Answer, Job } from "./load-process.ts";
 import { pin } from "./pin.ts";
+import { typescriptArguments } from "./typescript.ts";
 
 export interface Packed {
   readonly file: string;
@@ -28,7 +29,10 @@ export interface Loader {
 
 /** @param core undefined = wherever the system puts it */
 export async function startLoader(folder: string, core: number | undefined): Promise<Loader> {
-  const child = fork(fileURLToPath(new URL("./load-process.ts", import.meta.url)), { stdio: ["ignore", 2, 2, "ipc"] });
+  const child = fork(fileURLToPath(new URL("./load-process.ts", import.meta.url)), {
+    execArgv: [...typescriptArguments],
+    stdio: ["ignore", 2, 2, "ipc"],
+  });
   const endWithUs = (): void => void child.kill("SIGKILL");
   process.once("exit", endWithUs);
   await message(child);

@@ -25,6 +25,15 @@ export async function coresHere(): Promise<Cores> {
   return there && cpus().length >= 2 ? { subject: 0, load: 1 } : { subject: undefined, load: undefined };
 }
 
+/** The same program, but from its first moment on one core: Go's runtime counts cores once, at start. */
+export function onCore(
+  core: number | undefined,
+  file: string,
+  args: readonly string[],
+): readonly [string, readonly string[]] {
+  return core === undefined ? [file, args] : ["taskset", ["-c", String(core), file, ...args]];
+}
+
 /** All threads of a process that is there already; those that it makes later follow. */
 export async function pin(pid: number, core: number | undefined): Promise<void> {
   if (core === undefined) return;

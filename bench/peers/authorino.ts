@@ -6,6 +6,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { startChild } from "../../examples/demo/child.ts";
 import { findPeer } from "../../setup/peers.mjs";
+import { onCore } from "../load/pin.ts";
 import type { CheckServer, PolicyCount } from "./check-server.ts";
 import { AUDIENCE, ISSUER } from "./issuer.ts";
 import { HEADERS, HOST, METHOD, PREFIX, ROLE } from "./work.ts";
@@ -17,13 +18,15 @@ export async function startAuthorino(
   issuerUrl: string,
   policies: PolicyCount,
   folder: string,
+  core: number | undefined,
 ): Promise<CheckServer | undefined> {
   const peer = await findPeer("authorino");
   if (peer === undefined) return undefined;
   const name = `authorino-${policies}`;
   const config = join(folder, `${name}.json`);
   await writeFile(config, JSON.stringify(authConfigs(issuerUrl, policies)));
-  const child = startChild(name, peer.path, ["-listen", "127.0.0.1:0", "-config", config], folder);
+  const args = ["-listen", "127.0.0.1:0", "-config", config];
+  const child = startChild(name, ...onCore(core, peer.path, args), folder);
   try {
     const port = await child.line(
       (line) => (line.startsWith("listening ") ? Number(line.split(":").at(-1)) : undefined),

@@ -6,6 +6,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { startChild } from "../../examples/demo/child.ts";
 import { findPeer } from "../../setup/peers.mjs";
+import { onCore } from "../load/pin.ts";
 import { answering } from "./answering.ts";
 import type { CheckServer, PolicyCount } from "./check-server.ts";
 import { freePort } from "./free-port.ts";
@@ -13,7 +14,12 @@ import { AUDIENCE, ISSUER } from "./issuer.ts";
 import { HEADERS, METHOD, PREFIX, ROLE } from "./work.ts";
 
 /** @returns undefined when it is not built */
-export async function startOpa(jwks: string, policies: PolicyCount, folder: string): Promise<CheckServer | undefined> {
+export async function startOpa(
+  jwks: string,
+  policies: PolicyCount,
+  folder: string,
+  core: number | undefined,
+): Promise<CheckServer | undefined> {
   const peer = await findPeer("opa-envoy-plugin");
   if (peer === undefined) return undefined;
   const [grpc, http, diagnostic] = [await freePort(), await freePort(), await freePort()];
@@ -24,7 +30,7 @@ export async function startOpa(jwks: string, policies: PolicyCount, folder: stri
   await writeFile(config, JSON.stringify({ plugins: { envoy_ext_authz_grpc: plugin } }));
   const addresses = ["--addr", `127.0.0.1:${http}`, "--diagnostic-addr", `127.0.0.1:${diagnostic}`];
   const args = ["run", "--server", ...addresses, "--skip-version-check", "--log-level", "error", "-c", config, policy];
-  const child = startChild(name, peer.path, args, folder);
+  const child = startChild(name, ...onCore(core, peer.path, args), folder);
   await answering(child, "127.0.0.1", grpc);
   return {
     ...{ name: "opa-envoy-plugin", version: peer.version, host: "127.0.0.1", port: grpc },

@@ -61,7 +61,7 @@ async function measureManyPolicies(setting: Setting): Promise<readonly Result[]>
   say("starting servers with 10,000 policies");
   const stops: (() => Promise<void>)[] = [];
   try {
-    const { ours, peers } = await startServers(issuer, 10_000, folder, (stop) => stops.push(stop));
+    const { ours, peers } = await startServers(issuer, 10_000, folder, cores, (stop) => stops.push(stop));
     const servers = [ours, ...peers];
     for (const server of servers) await mustBeRight(server, issuer);
     for (const { child } of servers) await pin(child.pid, cores.subject);

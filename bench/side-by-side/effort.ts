@@ -23,17 +23,17 @@ export interface Effort {
 const shape = { underWay: 32, connections: 4 };
 
 export const efforts = {
-  /** The figures in docs/performance.md: under twelve minutes on two cores. */
+  /** The figures in docs/performance.md: about nine minutes on two cores. */
   full: {
     ...shape,
     rounds: 5,
-    warmSeconds: 3,
-    seconds: 1,
-    openSeconds: 1.5,
+    warmSeconds: 2,
+    seconds: 0.8,
+    openSeconds: 1.2,
     tokens: 10_000,
     cold: 2000,
     manyPolicies: true,
-    soakSeconds: 60,
+    soakSeconds: 40,
   },
   /** Whether all of it works, and about how fast: under ninety seconds. */
   quick: {

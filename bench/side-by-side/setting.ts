@@ -64,7 +64,7 @@ export async function openSetting(effort: Effort, say: (text: string) => void): 
     say("starting servers");
     const floor = await startAlwaysAllow(folder);
     stops.push(() => floor.child.stop());
-    const { ours, peers, skipped } = await startServers(issuer, 10, folder, (end) => stops.push(end));
+    const { ours, peers, skipped } = await startServers(issuer, 10, folder, cores, (end) => stops.push(end));
     for (const server of [ours, ...peers]) await mustBeRight(server, issuer);
     const keep = (end: () => Promise<void>): void => void stops.push(end);
     return {
@@ -81,6 +81,7 @@ export async function startServers(
   issuer: LoadIssuer,
   policies: PolicyCount,
   folder: string,
+  { subject: core }: Cores,
   keep: (stop: () => Promise<void>) => void,
 ): Promise<{
   readonly ours: CheckServer;
@@ -93,8 +94,8 @@ export async function startServers(
     return server;
   };
   const ours = await started(startCountersign(issuer.jwks, policies, folder));
-  const opa = await started(startOpa(issuer.jwks, policies, folder));
-  const authorino = await started(startAuthorino(issuer.url, policies, folder));
+  const opa = await started(startOpa(issuer.jwks, policies, folder, core));
+  const authorino = await started(startAuthorino(issuer.url, policies, folder, core));
   const missing = [opa === undefined ? "opa-envoy-plugin" : "", authorino === undefined ? "authorino" : ""];
   return {
     ours,

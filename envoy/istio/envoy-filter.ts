@@ -9,17 +9,23 @@ import { guard } from "../guard.ts";
 import { hygiene, limits, requestId } from "../listener.ts";
 import { type Config, type RouteWorkload, typed, type Upstream } from "../model.ts";
 import { stamp, stampFilters } from "../stamp.ts";
-import { clusterOf, type IstioZone, nameOf, object } from "./place.ts";
+import { clusterOf, type IstioZone, mountedFilter, nameOf, object } from "./place.ts";
 
 const MANAGER = "envoy.filters.network.http_connection_manager";
 const PROTOCOL = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
 
-export function envoyFilter(placed: IstioZone): Config {
+export function envoyFilter(described: IstioZone): Config {
+  const placed = onDisk(described);
   const { namespace, labels } = placed;
   return object("networking.istio.io/v1alpha3", "EnvoyFilter", namespace, nameOf(placed), {
     workloadSelector: { labels },
     configPatches: [managerPatch(placed), ...checkPatches(placed), ...contextPatches(placed), ...stampPatches(placed)],
   });
+}
+
+function onDisk(placed: IstioZone): IstioZone {
+  if (typeof placed.zone.filter === "string") return placed;
+  return { ...placed, zone: { ...placed.zone, filter: mountedFilter } };
 }
 
 function managerPatch({ zone, context }: IstioZone): Config {

@@ -36,3 +36,10 @@ export function object(apiVersion: string, kind: string, namespace: string, name
 export function nameOf({ zone }: IstioZone): string {
   return `countersign-${zone.name.replaceAll("_", "-")}`;
 }
+
+/**
+ * Where the filter is in the proxies' pods: a volume that Istio's injection adds (docs/attach.md). Envoy's own fetching does
+ * not do in a mesh: of several stands that want the same bytes at once only the first waits for them, the others fail and
+ * stay so until the next push; and one that starts before the server can be reached never gets them.
+ */
+export const mountedFilter = "/etc/countersign/countersign.wasm";

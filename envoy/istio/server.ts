@@ -70,7 +70,7 @@ function deployment(server: IstioServer): Config {
     selector: { matchLabels: { app: name } },
     strategy: { rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } },
     template: {
-      metadata: { labels: { app: name, "sidecar.istio.io/inject": "true" } },
+      metadata: { labels: { app: name, ...versionOf(server.image), "sidecar.istio.io/inject": "true" } },
       spec: {
         serviceAccountName: name,
         automountServiceAccountToken: false,
@@ -80,6 +80,12 @@ function deployment(server: IstioServer): Config {
       },
     },
   };
+}
+
+/** The label that Istio's telemetry tells versions apart by. Not in the selector, which never changes. */
+function versionOf(image: string): Config {
+  const tag = /:(\w[\w.-]{0,61}\w)$/.exec(image)?.[1];
+  return tag === undefined ? {} : { version: tag };
 }
 
 function container({ image, ports }: IstioServer): Config {

@@ -41,6 +41,8 @@ export interface Options {
   readonly filter?: string;
   /** How long an Envoy waits for a check; default: as in the samples. Longer where a busy machine must not matter. */
   readonly checkTimeoutSeconds?: number;
+  /** False: every request is asked for; default: as in the samples. */
+  readonly grants?: boolean;
   /** Further settings of the two servers. */
   readonly edgeServer?: object;
   readonly zoneServer?: object;
@@ -55,9 +57,10 @@ const free = { grpc: "127.0.0.1:0", http: "127.0.0.1:0" };
 /** @throws StartError naming the part that did not come up; whatever had started is stopped again. */
 export async function startTopology(options: Options): Promise<Topology> {
   const { envoy, folder, say, filter = builtFilter, change = (_, config) => config } = options;
-  const patient = (zone: Zone): Zone => {
+  const patient = ({ grants, ...zone }: Zone): Zone => {
     const timeoutSeconds = options.checkTimeoutSeconds ?? zone.check.timeoutSeconds;
-    return { ...zone, filter, check: { ...zone.check, timeoutSeconds } };
+    const check = { ...zone.check, timeoutSeconds };
+    return { ...zone, filter, check, ...(grants && options.grants !== false && { grants }) };
   };
   const stops: (() => Promise<void>)[] = [];
   const stop = async (): Promise<void> => {
@@ -109,12 +112,18 @@ function here(accessLog: string) {
   return { listener: local(0), admin: local(0), accessLog };
 }
 
+function grantsOf({ grants }: Zone, server: RunningServer): Pick<Zone, "grants"> {
+  const { hostname, port } = new URL(server.http);
+  return grants === undefined ? {} : { grants: { ...grants, address: { host: hostname, port: Number(port) } } };
+}
+
 function innerDescription(keys: readonly SharedKey[], server: RunningServer, orders: Echo, log: string): Zone {
   const sample = innerZone(keys);
   return {
     ...sample,
     ...here(log),
     check: { ...sample.check, address: server.grpc },
+    ...grantsOf(sample, server),
     upstreams: [{ name: "orders", address: local(orders.port), stamp: false }],
   };
 }
@@ -140,6 +149,7 @@ function edgeDescription(
     ...sample,
     ...here(log),
     check: { ...sample.check, address: server.grpc },
+    ...grantsOf(sample, server),
     routes: [...recorded, ...sample.routes],
     upstreams: [
       { name: "zone", address: local(zone.port), stamp: true },

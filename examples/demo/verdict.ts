@@ -6,7 +6,7 @@ import { readFile } from "node:fs/promises";
 import { setTimeout as pause } from "node:timers/promises";
 
 export interface Verdict {
-  /** `guard@edge`, `ext_authz@zone`, `envoy@edge` … */
+  /** `guard@edge`, `ext_authz@zone`, `envoy@edge` …; `grant@zone`: a decision of ext_authz that the proxy repeated. */
   readonly by: string;
   /** The closed code, or Envoy's own response code details. */
   readonly reason: string;
@@ -40,6 +40,7 @@ export function verdictOf(name: string, line: ReadonlyMap<string, string>): Verd
   const reason = line.get("reason") ?? "";
   const filter = filterDetails.exec(details);
   if (filter) return { by: `${filter[1]}@${name}`, reason: filter[2] ?? "", policy: "" };
+  if ((line.get("grant") ?? "") !== "") return { by: `grant@${name}`, reason: "allowed", policy: "" };
   if (details === "via_upstream" || details.startsWith("ext_authz_")) {
     return { by: `ext_authz@${name}`, reason: reason === "" ? details : reason, policy };
   }

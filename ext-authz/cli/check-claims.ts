@@ -20,7 +20,7 @@ export function assumeClaims(claims: JsonObject | undefined): typeof authenticat
     const changes = changesWithoutToken(plan.ownedHeaders);
     // Without any rule Istio looks at no token at all, however good; TCP has none.
     if (claims === undefined || plan.rules.length === 0 || request.protocol === "tcp") {
-      return ok({ token: undefined, payload: undefined, changes });
+      return ok({ token: undefined, payload: undefined, changes, repeatable: { until: Number.POSITIVE_INFINITY } });
     }
     const rule = ruleFor(plan, claims);
     if (rule === undefined) return err(ISSUER);
@@ -34,7 +34,12 @@ export function assumeClaims(claims: JsonObject | undefined): typeof authenticat
       claims,
     };
     const payload = splitClaims(claims, rule.spaceDelimited);
-    return ok({ token: verified, payload, changes: changesOnSuccess(rule, token, [], request, plan.ownedHeaders) });
+    const exp = Object.hasOwn(claims, "exp") ? claims["exp"] : undefined;
+    const repeatable = { until: typeof exp === "number" ? exp : Number.POSITIVE_INFINITY };
+    return ok({
+      ...{ token: verified, payload, repeatable },
+      changes: changesOnSuccess(rule, token, [], request, plan.ownedHeaders),
+    });
   };
 }
 

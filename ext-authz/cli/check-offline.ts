@@ -7,12 +7,17 @@ import type { JwksFetch } from "../authenticate/jwks-answer.ts";
 import { createKeySources } from "../authenticate/key-sources.ts";
 import { type DecisionInWords, type Explanation, explainDecision } from "../authorize/explain-decision.ts";
 import { createCheck } from "../check.ts";
+import type { CheckDeps } from "../check-deps.ts";
 import type { Settings } from "../config/settings.ts";
+import { explainGrant, type GrantExplanation } from "../grant/explain.ts";
+import { grantIssuer } from "../grant/issue.ts";
 import type { Authentication, Decision, JsonObject } from "../model.ts";
 import type { RecordedRequest } from "../observe/recorded-request.ts";
 import type { RequestSettings } from "../request/build-request.ts";
 import type { Incoming } from "../request/incoming.ts";
+import { isAccessPolicy } from "../resources/access-policy-resource.ts";
 import type { Resource } from "../resources/resource.ts";
+import { applies } from "../resources/select.ts";
 import { policyName, reasonOf } from "../respond/answer.ts";
 import { err, ok } from "../result.ts";
 import { compileSnapshot } from "../snapshot.ts";
@@ -23,6 +28,8 @@ export interface OfflineEffects {
   readonly fetch: JwksFetch | undefined;
   /** Seconds since the epoch. */
   readonly now: () => number;
+  /** Whether judgements say what the proxy may repeat; default false. */
+  readonly grants?: boolean;
 }
 
 export interface OfflineCheck {
@@ -41,6 +48,7 @@ export interface OfflineCheck {
 export interface Judgement {
   readonly decision: Decision;
   readonly explanation: Explanation;
+  readonly grant?: GrantExplanation;
 }
 
 /** Milliseconds that fetching keys may take in all. */
@@ -51,7 +59,7 @@ const NEVER = new AbortController().signal;
 export async function createOfflineCheck(
   settings: Settings,
   all: readonly Resource[],
-  { fetch, now }: OfflineEffects,
+  { fetch, now, grants = false }: OfflineEffects,
 ): Promise<OfflineCheck> {
   const resources = all.filter((resource) => resource.kind !== "InternalToken");
   const log = { info() {}, warn() {} };
@@ -71,6 +79,7 @@ export async function createOfflineCheck(
     limits: settings.limits,
     clockSkewSeconds: settings.clockSkewSeconds,
     keys,
+    grantable: grants,
     compileMint: () => {
       throw new Error("nothing is minted offline");
     },
@@ -80,23 +89,37 @@ export async function createOfflineCheck(
   keys.stop();
   const deps = { snapshot: () => snapshot, request: requestSettings(settings), now, newId: () => "offline" };
   const { workload } = deps.request;
-  const judge = async (incoming: Incoming, check: ReturnType<typeof createCheck>): Promise<Judgement> => {
+  const judge = async (incoming: Incoming, judging: CheckDeps): Promise<Judgement> => {
+    let outcome: GrantExplanation["outcome"] = "not_allowed";
+    const beginGrant = grantIssuer({
+      ...{ maxSeconds: settings.grants.maxTtlMs / 1000, pathLength: settings.limits.pathLength, now },
+      epoch: () => "offline",
+      counted: (found) => {
+        outcome = found;
+      },
+    });
+    const check = createCheck({ ...judging, ...(grants && { beginGrant }) });
     const decision = await check(incoming, AbortSignal.timeout(DEADLINE_MS));
     const { evidence } = decision;
     const judged =
       evidence?.judged === undefined ? undefined : { request: evidence.judged, payload: evidence.payload, now: now() };
     const about = evidence?.received.workload ?? workload;
-    const { access } = snapshot.planFor(about).authorization;
+    const plan = snapshot.planFor(about);
+    const { access } = plan.authorization;
+    const accessPolicies = resources
+      .filter(isAccessPolicy)
+      .filter((one) => applies(one, about, settings.mesh.rootNamespace));
+    const text = decision.effect === "allow" ? decision.grant : undefined;
     return {
       decision,
+      ...(grants && { grant: explainGrant(plan, accessPolicies, outcome, text) }),
       explanation: explainDecision(inWords(decision), about, judged, { resources, access }, settings.mesh),
     };
   };
-  const real = createCheck(deps);
   return {
     revision: snapshot.revision,
-    check: (incoming) => judge(incoming, real),
-    checkClaims: (incoming, claims) => judge(incoming, createCheck({ ...deps, authenticate: assumeClaims(claims) })),
+    check: (incoming) => judge(incoming, deps),
+    checkClaims: (incoming, claims) => judge(incoming, { ...deps, authenticate: assumeClaims(claims) }),
     async checkRecorded(request, claims, at) {
       const authenticate = () => ok(recordedAuthentication(claims));
       const replayed = createCheck({ ...deps, now: () => at, authenticate });

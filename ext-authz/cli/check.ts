@@ -6,6 +6,7 @@ import { createJwksFetch } from "../authenticate/jwks-fetch.ts";
 import type { Settings } from "../config/settings.ts";
 import type { JsonObject } from "../model.ts";
 import type { Incoming } from "../request/incoming.ts";
+import { grantLines } from "./check-grant.ts";
 import { createOfflineCheck, type Judgement } from "./check-offline.ts";
 import { reportLines } from "./check-report.ts";
 import { incomingOf, type RequestSpec, readWorkload } from "./check-request.ts";
@@ -31,12 +32,13 @@ const options = {
   sni: { type: "string" },
   tcp: { type: "boolean", default: false },
   workload: { type: "string" },
+  "explain-grant": { type: "boolean", default: false },
   json: { type: "boolean", default: false },
 } as const;
 
 export const check: Command = {
   summary: "decide one request offline and explain why",
-  usage: `usage: countersign check [--config FILE] [--policies PATH]… [request] [--json]
+  usage: `usage: countersign check [--config FILE] [--policies PATH]… [request] [--explain-grant] [--json]
 
 The request:
   --request FILE      a CheckRequest in JSON, as Envoy logs it; instead of the flags below
@@ -47,6 +49,8 @@ The request:
 Who sends it:
   --token JWT         verified as serve would; keys are fetched when the policies name a URL.  "-" reads standard input
   --claims JSON       taken as verified (signature and times are not looked at)
+
+--explain-grant       which inputs the decision depends on, for how long the proxy may repeat it, or why it may not
 
 Prints what every policy said: layer, policy, rule, clause, the values compared; for a deny the rule that came nearest.
 Tokens are never printed.
@@ -79,6 +83,7 @@ async function runCheck(args: readonly string[], output: Output): Promise<ExitCo
   const offline = await createOfflineCheck(settings.value, resources.value.resources, {
     fetch: claims === undefined && mayCarryToken(incoming) ? await keysFetch(settings.value) : undefined,
     now: () => Date.now() / 1000,
+    grants: values["explain-grant"],
   });
   const judgement = await (claims === undefined ? offline.check(incoming) : offline.checkClaims(incoming, claims));
   print(judgement, claims !== undefined, values.json, output);
@@ -101,11 +106,14 @@ function mayCarryToken({ http }: Incoming): boolean {
   return http !== undefined && (http.headers.size > 0 || http.target.includes("?"));
 }
 
-function print({ decision, explanation }: Judgement, assumed: boolean, json: boolean, output: Output): void {
+function print({ decision, explanation, grant }: Judgement, assumed: boolean, json: boolean, output: Output): void {
   const { revision, principal } = decision;
   if (json) {
     output.out(
-      JSON.stringify({ ...explanation, revision, principal, claims: assumed ? "taken as verified" : "verified" }),
+      JSON.stringify({
+        ...{ ...explanation, revision, principal, claims: assumed ? "taken as verified" : "verified" },
+        ...(grant !== undefined && { grant }),
+      }),
     );
     return;
   }
@@ -114,6 +122,7 @@ function print({ decision, explanation }: Judgement, assumed: boolean, json: boo
   if (assumed) output.out("claims    taken as verified: no signature was checked");
   if (principal !== "") output.out(`principal ${JSON.stringify(principal)}`);
   for (const line of rest) output.out(line);
+  for (const line of grant === undefined ? [] : grantLines(grant)) output.out(line);
 }
 
 async function readIncoming(values: Values): Promise<Incoming> {

@@ -31,7 +31,13 @@ const questions: Readonly<Record<keyof Answers, Question>> = {
     standard: "edge,inner",
     check: (answer) => {
       const names = list(answer);
-      return names.every((name) => ZONE.test(name) && name !== "service") && new Set(names).size === names.length;
+      // Stamps stand between two zones: with one there is nothing to show that a request came through it.
+      return (
+        names.length > 1 &&
+        names.length <= 8 &&
+        names.every((name) => ZONE.test(name) && name !== "service") &&
+        new Set(names).size === names.length
+      );
     },
   },
   issuer: {

@@ -43,7 +43,7 @@ function settings(answers: Answers): string {
     listen: { grpc: `${host}:${GRPC}`, http: `${host}:${HTTP}` },
     policies: ["./policies"],
     pathNormalization: "MERGE_SLASHES",
-    ...(answers.zones.length > 1 && { mint: { issuer: INSIDE.issuer } }),
+    mint: { issuer: INSIDE.issuer },
   });
   return `# The server's settings; all keys: docs/configuration.md\n${text}`;
 }
@@ -52,7 +52,7 @@ function zones(answers: Answers): string {
   const { zones: names, service } = answers;
   const described = {
     ...(isLocal(answers) && { folder: "rendered", filter: { file: "countersign.wasm" } }),
-    ...(names.length > 1 && { keys: [{ id: "k1", secretEnv: SECRET_VARIABLE }] }),
+    keys: [{ id: "k1", secretEnv: SECRET_VARIABLE }],
     zones: Object.fromEntries(names.map((name, index) => [name, zone(name, index, answers)])),
     servers: { countersign: { settings: "./countersign.yaml", ...serverPlace(answers) } },
     services: {
@@ -82,17 +82,9 @@ function zone(name: string, index: number, answers: Answers): object {
       name,
       labels: { app: isEdge ? name : "service" },
     },
-    routes: [
-      isEdge ? { prefix: "/api/", rewrite: "/", ...route(next, answers) } : { prefix: "/", to: next ?? "service" },
-    ],
+    routes: [{ prefix: isEdge ? "/api/" : "/", ...(isEdge && { rewrite: "/" }), to: next ?? "service" }],
     ...(answers.target === "istio" && { istio: meshPlace(isEdge, answers) }),
   };
-}
-
-/** The only zone is the edge: its policies decide for the service as well. */
-function route(next: string | undefined, _answers: Answers): object {
-  if (next !== undefined) return { to: next };
-  return { to: "service", workload: { namespace: NAMESPACES.edge, name: "edge" } };
 }
 
 function meshPlace(isEdge: boolean, { service }: Answers): object {

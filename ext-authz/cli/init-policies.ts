@@ -11,13 +11,10 @@ const HEAD = "# Yours to change; `npx countersign lint` and `npx countersign che
 
 /** @param jwks where zones further in find the keys of the internal tokens. */
 export function policyFiles(answers: Answers, jwks: string): ReadonlyMap<string, string> {
-  const hasInside = answers.zones.length > 1;
   return new Map([
-    ["policies/platform.yaml", text("What holds everywhere, whatever the others say.", [nobodyFromOutside()])],
-    ["policies/edge.yaml", text("Who the clients are, and what they may ask.", edge(answers, hasInside))],
-    ...(hasInside
-      ? [["policies/apps.yaml", text("The service: only what the edge let in.", apps(jwks))] as const]
-      : []),
+    ["policies/platform.yaml", text("What holds everywhere, whatever the others say.", [tokenRequired()])],
+    ["policies/edge.yaml", text("Who the clients are, and what they may ask.", edge(answers))],
+    ["policies/apps.yaml", text("The service: only what the edge let in.", apps(jwks))],
   ]);
 }
 
@@ -25,14 +22,17 @@ function security(kind: string, namespace: string, name: string, spec: object): 
   return { apiVersion: "security.istio.io/v1", kind, metadata: { name, namespace }, spec };
 }
 
-function nobodyFromOutside(): object {
-  return security("AuthorizationPolicy", "istio-system", "no-admin-from-outside", {
-    action: "DENY",
-    rules: [{ to: [{ operation: { paths: ["/api/admin", "/api/admin/*"] } }] }],
-  });
+/** A lock: no policy of an application or a service can waive it. */
+function tokenRequired(): object {
+  return {
+    apiVersion: "countersign.dev/v1alpha1",
+    kind: "AccessPolicy",
+    metadata: { name: "token-required", namespace: "istio-system" },
+    spec: { action: "REQUIRE", cel: "has(request.auth)" },
+  };
 }
 
-function edge({ issuer, audience }: Answers, hasInside: boolean): readonly object[] {
+function edge({ issuer, audience }: Answers): readonly object[] {
   const rule = {
     from: [{ source: { requestPrincipals: [`${issuer}/*`] } }],
     to: [{ operation: { methods: ["GET"], paths: ["/api/*"] } }],
@@ -40,7 +40,7 @@ function edge({ issuer, audience }: Answers, hasInside: boolean): readonly objec
   return [
     security("RequestAuthentication", NAMESPACES.edge, "clients", { jwtRules: [{ issuer, audiences: [audience] }] }),
     security("AuthorizationPolicy", NAMESPACES.edge, "clients-may-read", { action: "ALLOW", rules: [rule] }),
-    ...(hasInside ? [internalToken()] : []),
+    internalToken(),
   ];
 }
 

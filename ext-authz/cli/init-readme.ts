@@ -43,6 +43,7 @@ function start(files: readonly string[]): string {
   const envoys = files.map((file, index) => `envoy -c ${file} --base-id ${index + 1} &`);
   return `\`\`\`sh
 npx countersign serve &
+sha256sum -c rendered/countersign.wasm.sha256
 set -a; . ./.env; set +a
 ${envoys.join("\n")}
 curl -i http://127.0.0.1:10000/api/orders                       # 401: now with a token

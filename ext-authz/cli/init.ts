@@ -31,7 +31,7 @@ Asks what no flag says, and writes into FOLDER (default: here) settings, policie
 proxies, a fresh secret for the stamps in .env, and a README with the commands to run it.
   --zones     names; the first takes clients, each leads to the next, the last to the service (default edge,inner)
   --yes       ask nothing: what no flag says is the default
-  --force     write over files that are there
+  --force     write over files that are there, but never over .env
 
 Exit codes: 0 written, 2 wrong usage or files in the way, 3 could not run.`,
   run: runInit,
@@ -48,9 +48,11 @@ async function runInit(args: readonly string[], output: Output): Promise<ExitCod
   const inTheWay = force ? [] : await present(folder, names);
   if (inTheWay.length > 0)
     throw new UsageError(`${folder} has ${inTheWay.join(", ")} already; --force writes over them`);
+  // A secret that proxies may be running with is not replaced by writing a folder again.
+  const kept = await present(folder, [".env"]);
   for (const [name, text] of files) {
+    if (kept.includes(name)) continue;
     await mkdir(dirname(join(folder, name)), { recursive: true });
-    // The secret is for its owner; `mode` is for new files, so an old one is not made readable either.
     await writeFile(join(folder, name), text, name === ".env" ? { mode: 0o600 } : {});
   }
   const { target } = answers;

@@ -6,6 +6,7 @@ import { parseArgs } from "node:util";
 import { type ReadDescription, readDescription } from "../render/read-description.ts";
 import type { Rendered } from "../render/render.ts";
 import { originOf, render as renderFiles, TARGETS, type Target } from "../render/render.ts";
+import { zonesSchema } from "../render/schema.ts";
 import { gatherFacts, settingsFile } from "../render/sources.ts";
 import type { Problem } from "../resources/resource.ts";
 import { err, type Result } from "../result.ts";
@@ -16,10 +17,11 @@ import { compareFolder, writeFolder } from "./render-folder.ts";
 const DEFAULT_FILE = "countersign.zones.yaml";
 
 export const render: Command = {
-  summary: "make Envoy, compose and Istio configuration from zones",
+  summary: "make Envoy, compose and mesh configuration from zones",
   usage: `usage: countersign render [FILE] --target TARGET --out FOLDER [--check] [--json]
+       countersign render --schema
 
-Reads FILE (default ${DEFAULT_FILE}; docs/attach.md, schema in the package) with the settings, policies and keys that it
+Reads FILE (default ${DEFAULT_FILE}; docs/attach.md) with the settings, policies and keys that it
 names, and writes into FOLDER, which is made when it is not there:
   envoy          one complete configuration for each zone
   xds            the same as files that Envoy watches: keys and filter settings change without a restart
@@ -28,6 +30,7 @@ names, and writes into FOLDER, which is made when it is not there:
   envoy-gateway  SecurityPolicy, EnvoyExtensionPolicy and what they need beside them
   kuma           MeshProxyPatch
 Files that an earlier run wrote for the same target and that are no longer made are removed. All mistakes are told at once.
+  --schema  print the JSON Schema of ${DEFAULT_FILE}, for editors
   --check   write nothing; files that are missing, different or no longer made are findings
 
 Exit codes: 0 written or equal, 1 differences, 2 wrong usage or a wrong description, 3 could not run.`,
@@ -42,9 +45,14 @@ async function runRender(args: readonly string[], output: Output): Promise<ExitC
       out: { type: "string" },
       check: { type: "boolean", default: false },
       json: { type: "boolean", default: false },
+      schema: { type: "boolean", default: false },
     },
     allowPositionals: true,
   });
+  if (values.schema) {
+    output.out(JSON.stringify(zonesSchema, undefined, 2));
+    return EXIT.fine;
+  }
   const [file = DEFAULT_FILE, more] = positionals;
   const target = TARGETS.find((one) => one === values.target);
   if (more !== undefined) throw new UsageError("one description only");

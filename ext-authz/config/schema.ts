@@ -46,7 +46,7 @@ export const settingsSchema = {
         {
           drainSeconds: { ...seconds, maximum: 600 },
           graceSeconds: { ...seconds, maximum: 600 },
-          maxLagMs: { type: "integer", minimum: 0, maximum: 60_000 },
+          maxWaitMs: { type: "integer", minimum: 0, maximum: 60_000 },
           watch: { type: "boolean" },
         },
         "the life of the process: drain, overload, reload",

@@ -114,8 +114,8 @@ export interface ServingSettings {
   readonly drainSeconds: number;
   /** Seconds that checks under way get after GOAWAY; default 5. */
   readonly graceSeconds: number;
-  /** Milliseconds without an idle moment after which some new checks are answered `overloaded`; default 0 = never. */
-  readonly maxLagMs: number;
+  /** Milliseconds that a check may have waited in an overload; longer is answered `overloaded`; 0 = never; default 50. */
+  readonly maxWaitMs: number;
   /** Load the policies again when their files change; default true. */
   readonly watch: boolean;
 }

@@ -10,6 +10,7 @@ import type { AuthorizationPlan } from "../authorize/plan.ts";
 import { type PatternMap, patternMap, visitMatches } from "../authorize/rule-index/pattern-map.ts";
 import type { MintPlan } from "../mint/plan.ts";
 import type { AccessPolicy } from "../resources/access-policy-resource.ts";
+import type { Resource } from "../resources/resource.ts";
 import { celReads } from "./cel-reads.ts";
 import { type PathMatchers, pathMatchers } from "./path-class.ts";
 import { type Atom, type Barrier, CONNECTION, headerRead, isAtom, isBarrier, type Read } from "./read.ts";
@@ -43,15 +44,34 @@ export interface GrantInputs {
   /** Those that apply, in force or not. */
   readonly accessPolicies: readonly AccessPolicy[];
   readonly internalTokens: readonly MintPlan[];
+  /** Of all resources that apply. */
+  readonly kinds: Iterable<Resource["kind"]>;
 }
 
-export function compileGrant({ credentials, authorization, accessPolicies, internalTokens }: GrantInputs): GrantPlan {
+/** What a kind reads that none of the plans says. A kind does not compile until it is in here; one that is a matter of counts or of the time is barred. */
+const UNSAID: Readonly<Record<Resource["kind"], readonly Read[]>> = {
+  RequestAuthentication: [],
+  AuthorizationPolicy: [],
+  PeerAuthentication: [],
+  AccessPolicy: [],
+  TokenIntrospection: [],
+  ApiKeys: [],
+  Revocation: [],
+  TokenProfile: [],
+  ProofOfPossession: [],
+  // Mints from what credentials say; how long that lives is in `mintedSeconds`.
+  InternalToken: [],
+};
+
+export function compileGrant(inputs: GrantInputs): GrantPlan {
+  const { credentials, authorization, accessPolicies, internalTokens, kinds } = inputs;
   const { custom, deny, allow } = authorization.http;
   const rules = ruleReads([...custom.rules, ...deny.rules, ...allow.rules]);
   const everywhere = [
     ...credentialReads(credentials),
     ...peerReads(authorization),
     ...accessPolicies.filter(({ shadow }) => !shadow).flatMap(accessReads),
+    ...[...new Set(kinds)].flatMap((kind) => UNSAID[kind]),
     ...rules.always,
   ];
   const known = new Set<Read>(everywhere);
@@ -91,7 +111,7 @@ export function credentialReads({ jwt, opaque, apiKeys, judges }: CredentialPlan
   ];
 }
 
-function placeRead(place: Location | Place): Read {
+export function placeRead(place: Location | Place): Read {
   switch (place.kind) {
     case "header":
       return headerRead(place.name);

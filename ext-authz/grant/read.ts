@@ -34,7 +34,7 @@ export function headerRead(name: string): Read {
   return name.length <= MAX_NAME && TOKEN.test(name) ? `header:${name}` : "opaque_policy";
 }
 
-export function isAtom(read: Read): read is Atom {
+export function isAtom(read: string): read is Atom {
   return read === "query" || read === "scheme" || read === "connection" || read.startsWith("header:");
 }
 

@@ -14,7 +14,7 @@ export function startChecks(
   return startGrpcServer(settings.listen.grpc, {
     check: stages.check,
     maxChecks: settings.limits.checks,
-    maxLagMs: settings.serving.maxLagMs || Number.POSITIVE_INFINITY,
+    maxWaitMs: settings.serving.maxWaitMs || Number.POSITIVE_INFINITY,
     newId: randomUUID,
     revision: stages.revision,
     observe: stages.observe,

@@ -55,10 +55,9 @@ export interface ZoneText {
     readonly address?: string;
     readonly stampStand?: "upstream" | "router";
   };
-  readonly envoyGateway?: { readonly namespace: string; readonly gateway: string };
+  readonly envoyGateway?: { readonly namespace: string; readonly gateway: string; readonly listener?: string };
   readonly kuma?: {
     readonly mesh?: string;
-    readonly namespace?: string;
     readonly labels: Readonly<Record<string, string>>;
     readonly address?: string;
   };
@@ -82,7 +81,7 @@ export interface ServiceText {
 export interface Description {
   readonly name?: string;
   readonly folder?: string;
-  readonly filter?: { readonly file?: string; readonly fetch?: boolean; readonly sha256?: string };
+  readonly filter?: { readonly file?: string; readonly sha256?: string };
   readonly stamp?: { readonly lifetimeSeconds?: number; readonly clockSkewSeconds?: number; readonly token?: string };
   readonly keys?: readonly KeyText[];
   readonly zones: Readonly<Record<string, ZoneText>>;

@@ -4,13 +4,12 @@
  */
 import { istioManifests } from "../../envoy/istio/manifests.ts";
 import { clusterOf, type IstioZone } from "../../envoy/istio/place.ts";
-import type { IstioServer } from "../../envoy/istio/server.ts";
 import type { Zone } from "../../envoy/model.ts";
 import { head, yamlTexts } from "../../envoy/text.ts";
 import type { Problem } from "../resources/resource.ts";
 import { err, ok, type Result } from "../result.ts";
-import { readAddress } from "./address.ts";
 import type { Facts } from "./facts.ts";
+import { httpPort, kubernetesServers } from "./kubernetes.ts";
 import { meshPlacement, own } from "./placement.ts";
 import type { ReadDescription } from "./read-description.ts";
 import type { Rendered } from "./render.ts";
@@ -19,7 +18,7 @@ import { zonesOf } from "./zones.ts";
 export function istioFiles(read: ReadDescription, facts: Facts, by: string): Result<Rendered, readonly Problem[]> {
   const placed = istioZones(read, facts);
   if (!placed.ok) return placed;
-  const files = istioManifests(placed.value, istioServers(read, facts));
+  const files = istioManifests(placed.value, kubernetesServers(read, facts));
   return ok(
     new Map(
       [...files].map(([file, objects]) => {
@@ -54,22 +53,6 @@ function inMesh(zone: Zone, http: number, facts: Facts): Zone {
     check: { ...zone.check, cluster: clusterOf(zone.check.address) },
     ...(zone.grants && { grants: { ...zone.grants, cluster: clusterOf(operators) } }),
   };
-}
-
-function httpPort(zone: string, { description }: ReadDescription, facts: Facts): number {
-  const server = own(description.zones, zone)?.server ?? "";
-  return readAddress(facts.servers.get(server)?.settings.listen.http ?? "")?.port ?? 9192;
-}
-
-function istioServers({ description }: ReadDescription, { servers }: Facts): readonly IstioServer[] {
-  return Object.entries(description.servers).flatMap(([name, { kubernetes }]): IstioServer[] => {
-    const facts = servers.get(name);
-    if (kubernetes === undefined || facts === undefined) return [];
-    const { namespace, image, replicas = 2 } = kubernetes;
-    const { grpc, http } = facts.settings.listen;
-    const ports = { grpc: readAddress(grpc)?.port ?? 9191, http: readAddress(http)?.port ?? 9192 };
-    return [{ name, namespace, image, replicas, ports, files: Object.fromEntries(facts.files) }];
-  });
 }
 
 function titleOf(file: string): string {

@@ -13,11 +13,12 @@ import { ok, type Result } from "../result.ts";
 import { composeFile } from "./compose.ts";
 import type { Facts } from "./facts.ts";
 import { istioFiles } from "./istio.ts";
+import { gatewayFiles, kumaFiles } from "./other-meshes.ts";
 import { plainPlacement } from "./placement.ts";
 import type { ReadDescription } from "./read-description.ts";
 import { zonesOf } from "./zones.ts";
 
-export const TARGETS = ["envoy", "xds", "compose", "istio"] as const;
+export const TARGETS = ["envoy", "xds", "compose", "istio", "envoy-gateway", "kuma"] as const;
 export type Target = (typeof TARGETS)[number];
 
 export interface Origin {
@@ -48,12 +49,17 @@ export function render(
 ): Result<Rendered, readonly Problem[]> {
   const by = originOf(target, origin);
   if (target === "istio") return istioFiles(read, facts, by);
+  if (target === "envoy-gateway") return gatewayFiles(read, facts, by);
+  if (target === "kuma") return kumaFiles(read, facts, by);
   const placement = { ...plainPlacement(read.description), mayHoldSecrets: target !== "compose" };
   const zones = zonesOf(read, facts, placement);
   if (!zones.ok) return zones;
-  if (target === "xds") return ok(xds(zones.value, read.description.folder ?? "/etc/countersign", by));
+  const sums = checksums(zones.value, facts);
+  if (target === "xds") {
+    return ok(new Map([...xds(zones.value, read.description.folder ?? "/etc/countersign", by), ...sums]));
+  }
   const proxies = zones.value.map((zone) => [`${zone.name}.yaml`, proxy(zone, by)] as const);
-  if (target === "envoy") return ok(new Map(proxies));
+  if (target === "envoy") return ok(new Map([...proxies, ...sums]));
   const composed = composeFile(read, zones.value, by, origin);
   return composed.ok ? ok(new Map([...proxies, ["compose.yaml", composed.value]])) : composed;
 }
@@ -85,6 +91,13 @@ function xds(zones: readonly Zone[], folder: string, by: string): Rendered {
       }),
     ),
   );
+}
+
+/** For `sha256sum -c` before Envoy starts: Envoy itself checks no file. */
+function checksums(zones: readonly Zone[], { filterSha256 }: Facts): Rendered {
+  const files = new Set(zones.map(({ filter }) => filter).filter((filter) => typeof filter === "string"));
+  const text = [...files].map((file) => `${filterSha256}  ${file}\n`).join("");
+  return new Map([["countersign.wasm.sha256", { text, secret: false }]]);
 }
 
 function holdsSecret({ accepts, stamps }: Zone): boolean {

@@ -103,8 +103,11 @@ const zone = object(
       "its proxies in an Istio mesh",
       ["context", "namespace", "labels"],
     ),
-    envoyGateway: object({ namespace: text, gateway: text }, "its Gateway in Envoy Gateway", ["namespace", "gateway"]),
-    kuma: object({ mesh: text, namespace: text, labels, address }, "its data plane proxies in Kuma", ["labels"]),
+    envoyGateway: object({ namespace: text, gateway: text, listener: text }, "its Gateway in Envoy Gateway", [
+      "namespace",
+      "gateway",
+    ]),
+    kuma: object({ mesh: text, labels, address }, "its data plane proxies in Kuma", ["labels"]),
   },
   "a part of the network with its own entry",
   ["inbound", "listen", "server", "routes"],
@@ -146,7 +149,6 @@ export const zonesSchema = {
       filter: object(
         {
           file: { ...text, description: "the compiled filter on the proxy's disk" },
-          fetch: { type: "boolean", description: "proxies fetch it from their server, by its sha256" },
           sha256: {
             type: "string",
             pattern: "^[0-9a-f]{64}$",

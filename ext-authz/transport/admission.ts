@@ -1,60 +1,60 @@
 /**
- * Which checks are taken on. In: how busy the event loop was, checks under way. Out: admit or not. What waits in sockets is
- * counted nowhere; but a loop that finds no idle moment for long has more before it than it can do, so a growing share is
- * turned away, until it finds some again. Pure but for its own numbers.
+ * Which checks are taken on. In: when each came to be looked at, over which connection; checks under way. Out: admit or not. In an overload what has
+ * waited too long is turned away, at a fraction of its cost, so that what is taken on is answered in time. Pure but for its own
+ * numbers.
+ *
+ * After CoDel (RFC 8289): a long wait alone is no overload, it may follow a pause; waits that stay long are one. It is over
+ * when the process finds an idle moment, since nothing waits then.
  */
 
+import type { QueueDelay } from "./queue-delay.ts";
+
 export interface Admission {
-  /** False = answer `overloaded`. After true, `done` must follow. */
-  admit(): boolean;
-  done(): void;
   /**
-   * @param busy share of the last window in which the loop worked, 0 to 1
-   * @param milliseconds of the window; longer than asked for when the loop came round late
+   * False = answer `overloaded`. After true, `done` must follow.
+   * @param connection that it came over
+   * @param bytes of it
+   * @param now milliseconds, monotonic
    */
-  window(busy: number, milliseconds: number): void;
+  admit(connection: object, bytes: number, now: number): boolean;
+  done(): void;
 }
 
 export interface AdmissionLimits {
   /** Checks under way at once. */
   readonly maxChecks: number;
-  /** Milliseconds without an idle moment before some are turned away. */
-  readonly maxLagMs: number;
-  /** 0 ≤ x < 1. */
-  readonly random: () => number;
+  /** Milliseconds that a check may have waited while there is an overload. */
+  readonly maxWaitMs: number;
 }
 
-/** Milliseconds of one window. */
-export const WINDOW_MS = 10;
-const SATURATED = 0.98;
-/** Checks in one window: with fewer it is something else that keeps the loop busy, a start or a reload. */
-const PRESSED = 10;
-/** More is turned away quickly, less slowly: a share that swings makes clients retry in waves. */
-const MORE = 0.2;
-const LESS = 0.01;
+/** Milliseconds that waits must stay too long: a pause for garbage or a reload is over sooner. */
+export const INTERVAL_MS = 200;
 
-export function createAdmission({ maxChecks, maxLagMs, random }: AdmissionLimits): Admission {
+export function createAdmission({ maxChecks, maxWaitMs }: AdmissionLimits, queue: QueueDelay): Admission {
   let underWay = 0;
-  let asked = 0;
-  let saturated = 0;
-  let refusedShare = 0;
+  let longSince: number | undefined;
+  let overloaded = false;
+
+  function look(waited: number, now: number): void {
+    if (waited > maxWaitMs) {
+      longSince ??= now;
+      overloaded ||= now - longSince >= INTERVAL_MS;
+    } else if (waited <= maxWaitMs / 2) {
+      longSince = undefined;
+      if (queue.idle()) overloaded = false;
+    }
+  }
+
   return {
-    admit() {
-      asked++;
-      if (underWay >= maxChecks || (refusedShare > 0 && random() < refusedShare)) return false;
+    admit(connection, bytes, now) {
+      const waited = queue.waited(connection, bytes, now);
+      look(waited, now);
+      if (underWay >= maxChecks || (overloaded && waited > maxWaitMs)) return false;
       underWay++;
       return true;
     },
     done() {
       underWay--;
-    },
-    window(busy, milliseconds) {
-      // One long turn alone counts for half of the bound: a reload that compiles is no overload.
-      if (busy < SATURATED) saturated = 0;
-      else if (asked >= PRESSED) saturated += Math.min(milliseconds, maxLagMs / 2);
-      asked = 0;
-      if (saturated > maxLagMs) refusedShare = Math.min(1, refusedShare + MORE);
-      else if (saturated === 0) refusedShare = Math.max(0, refusedShare - LESS);
     },
   };
 }

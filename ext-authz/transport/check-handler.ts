@@ -32,13 +32,13 @@ export function createCheckHandler(deps: CheckHandlerDeps): UnaryMethod {
   const { check, admission, observe, clock } = deps;
   const context = () => ({ id: deps.newId(), revision: deps.revision() });
   const bug = (cause: unknown): Decision => failed(context(), "internal_error", cause);
-  return (message, deadline) => {
+  return (message, deadline, connection) => {
     const started = clock();
     const finish = (decision: Decision): Buffer => {
       observe(decision, clock() - started);
       return encodeCheckResponse(answer(decision));
     };
-    if (!admission.admit()) return finish(failed(context(), "overloaded"));
+    if (!admission.admit(connection, message.length, started)) return finish(failed(context(), "overloaded"));
     let decision: Decision | Promise<Decision>;
     try {
       const incoming = decode(message);

@@ -1,11 +1,12 @@
 /** The gRPC edge: Check and health on one address; ends what is under way before it stops. */
 import { performance } from "node:perf_hooks";
 import { readAddress, withPort } from "./address.ts";
-import { type Admission, createAdmission, WINDOW_MS } from "./admission.ts";
+import { createAdmission } from "./admission.ts";
 import { type CheckHandlerDeps, createCheckHandler } from "./check-handler.ts";
 import type { Methods } from "./grpc-methods.ts";
 import { createHealth } from "./health.ts";
 import { authorizationService } from "./protos.ts";
+import { createQueueDelay } from "./queue-delay.ts";
 import { listenSecurely, type SecureListener } from "./secure-listener.ts";
 import type { ServerTls } from "./tls.ts";
 import { createUnaryServer, type UnaryServer } from "./unary-server.ts";
@@ -21,8 +22,8 @@ export interface GrpcServer {
 export interface GrpcServerDeps extends Omit<CheckHandlerDeps, "admission"> {
   /** Checks under way at once before new ones are answered `overloaded`. */
   readonly maxChecks: number;
-  /** Milliseconds without an idle moment before some are; none = only `maxChecks` counts. */
-  readonly maxLagMs?: number;
+  /** Milliseconds that one may have waited in an overload; none = only `maxChecks` counts. */
+  readonly maxWaitMs?: number;
   /** None = plaintext. Unix sockets are always plaintext. */
   readonly tls?: ServerTls | undefined;
 }
@@ -32,8 +33,12 @@ const MAX_MESSAGE = 4 * 1024 * 1024;
 
 /** @throws when the address cannot be bound. */
 export async function startGrpcServer(address: string, deps: GrpcServerDeps): Promise<GrpcServer> {
-  const { maxChecks, maxLagMs = Number.POSITIVE_INFINITY } = deps;
-  const admission = createAdmission({ maxChecks, maxLagMs, random: Math.random });
+  const { maxChecks, maxWaitMs = Number.POSITIVE_INFINITY } = deps;
+  const idleTime = (): number => performance.nodeTiming.idleTime;
+  const admission = createAdmission(
+    { maxChecks, maxWaitMs },
+    createQueueDelay({ idleTime, atEndOfTurn: setImmediate }),
+  );
   const health = createHealth();
   const check = createCheckHandler({ ...deps, admission });
   const methods: Methods = new Map([[CHECK, { kind: "unary", answer: check }], ...health.methods]);
@@ -41,13 +46,11 @@ export async function startGrpcServer(address: string, deps: GrpcServerDeps): Pr
   const bound = await bind(server, address, deps.tls).catch((cause: unknown) => {
     throw new Error(`cannot listen on ${address}: ${cause instanceof Error ? cause.message : cause}`);
   });
-  const stopWatching = watchLoop(admission);
   return {
     address: withPort(address, bound.port),
     setServing: (serving) => health.set(serving),
     stop(graceMs, quietly = false) {
       if (!quietly) health.set(false);
-      stopWatching();
       bound.listener?.stop();
       return server.stop(graceMs);
     },
@@ -67,15 +70,4 @@ async function bind(server: UnaryServer, address: string, tls: ServerTls | undef
   // TLS ends in a listener of our own: it can check names once a connection and renew its certificate.
   const listener = await listenSecurely(parts, tls, server.take);
   return { port: listener.port, listener };
-}
-
-function watchLoop({ window }: Admission): () => void {
-  let before = performance.eventLoopUtilization();
-  const timer = setInterval(() => {
-    const now = performance.eventLoopUtilization();
-    const { active, idle, utilization } = performance.eventLoopUtilization(now, before);
-    window(utilization, active + idle);
-    before = now;
-  }, WINDOW_MS).unref();
-  return () => clearInterval(timer);
 }

@@ -105,7 +105,7 @@ function run(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, method: Me
     else {
       const timeout = headers["grpc-timeout"];
       const deadline = deadlineOf(stream, typeof timeout === "string" ? timeout : undefined);
-      const reply = method.answer(message, deadline);
+      const reply = method.answer(message, deadline, stream.session ?? stream);
       if (reply instanceof Promise) sendLater(stream, reply, deadline);
       else send(stream, reply);
     }

@@ -21,28 +21,34 @@ function at(config: ConfigValue, ...place: readonly (string | number)[]): Config
 const manager = (config: Config) =>
   at(config, "static_resources", "listeners", 0, "filter_chains", 0, "filters", 0, "typed_config");
 
+const asking = ({ grants: _, ...others }: Zone): Zone => others;
+const filter = ["http_filters", 1, "typed_config"] as const;
+const granting = [...filter, "extension_config", "typed_config"] as const;
+
 describe.each([
-  ["edge", bootstrap(edge)],
-  ["zone", bootstrap(zone)],
-])("%s", (_, config) => {
+  ["edge", bootstrap(edge), granting],
+  ["zone", bootstrap(zone), granting],
+  ["zone without grants", bootstrap(asking(zone)), filter],
+] as const)("%s", (_, config, authz) => {
   it.each([
     [["http_filters", 0, "name"], "countersign.guard"],
     [["http_filters", 1, "name"], "envoy.filters.http.ext_authz"],
     [["http_filters", 2, "name"], "envoy.filters.http.router"],
     [["http_filters", 0, "typed_config", "config", "failure_policy"], "FAIL_RELOAD"],
-    [["http_filters", 1, "typed_config", "failure_mode_allow"], false],
-    [["http_filters", 1, "typed_config", "status_on_error", "code"], "ServiceUnavailable"],
-    [["http_filters", 1, "typed_config", "clear_route_cache"], false],
-    [["http_filters", 1, "typed_config", "encode_raw_headers"], true],
-    [["http_filters", 1, "typed_config", "include_peer_certificate"], true],
-    [["http_filters", 1, "typed_config", "include_tls_session"], true],
+    [["authz", "failure_mode_allow"], false],
+    [["authz", "status_on_error", "code"], "ServiceUnavailable"],
+    [["authz", "clear_route_cache"], false],
+    [["authz", "encode_raw_headers"], true],
+    [["authz", "include_peer_certificate"], true],
+    [["authz", "include_tls_session"], true],
     [["normalize_path"], true],
     [["merge_slashes"], true],
     [["path_with_escaped_slashes_action"], "REJECT_REQUEST"],
     [["common_http_protocol_options", "headers_with_underscores_action"], "REJECT_REQUEST"],
     [["forward_client_cert_details"], "SANITIZE"],
   ] as const)("%j is %j", (place, value) => {
-    expect(at(manager(config), ...place)).toBe(value);
+    const [first, ...rest] = place;
+    expect(at(manager(config), ...(first === "authz" ? [...authz, ...rest] : place))).toBe(value);
   });
 
   it("writes no query and no credential to the access log", () => {
@@ -72,4 +78,51 @@ it("the stamp stands last before the wire, in the cluster that needs it only", (
     "envoy.filters.http.upstream_codec",
   ]);
   expect(() => at(clusters, 1, ...protocol, "http_filters")).toThrow("nothing at");
+});
+
+describe("grants", () => {
+  it("skip the call by the guard's filter state alone", () => {
+    const [matcher, ...others] = Object.values(
+      at(manager(bootstrap(edge)), ...filter, "xds_matcher", "matcher_list", "matchers"),
+    );
+    expect(others).toEqual([]);
+    expect(at(matcher ?? "", "predicate", "single_predicate", "input", "typed_config", "key")).toBe(
+      "wasm.countersign.grant",
+    );
+    expect(at(matcher ?? "", "on_match", "action", "name")).toBe("skip");
+  });
+
+  const [route] = edge.routes;
+  const other = { namespace: "edge", name: "other", labels: {} };
+  const namesOf = (zone: Zone) =>
+    Object.values(at(manager(bootstrap(zone)), "route_config", "virtual_hosts", 0, "routes")).map((one) =>
+      at(one, "name"),
+    );
+  const settingsOf = (zone: Zone) => {
+    const text = at(manager(bootstrap(zone)), "http_filters", 0, "typed_config", "config", "configuration", "value");
+    return JSON.parse(String(text)).grants;
+  };
+
+  it("know routes by what they tell the server", () => {
+    if (route === undefined) throw new Error("no route");
+    const again = { ...route, prefix: "/again/" };
+    const elsewhere = { ...route, prefix: "/else/", workload: other };
+    const labelled = { ...route, prefix: "/l/", workload: { ...other, labels: { app: "x" } } };
+    const [a, b, c, d] = namesOf({ ...edge, routes: [route, again, elsewhere, labelled] });
+    expect([a === b, new Set([a, c, d]).size]).toEqual([true, 3]);
+    expect(settingsOf({ ...edge, routes: [route, again] }).routes).toBe("one");
+    expect(settingsOf({ ...edge, routes: [route, elsewhere] }).routes).toBe("named");
+  });
+
+  it("know on which headers routes match", () => {
+    if (route === undefined) throw new Error("no route");
+    const match = { prefix: "/h/", headers: [{ name: "x-lane" }, { name: ":method" }, { name: "x-a" }] };
+    expect(settingsOf({ ...edge, routes: [route, { ...route, match }] }).routeHeaders).toEqual(["x-a", "x-lane"]);
+  });
+
+  it("are there only where they were asked for", () => {
+    const text = JSON.stringify(bootstrap(asking(edge)));
+    expect(text).not.toMatch(/xds_matcher|countersign-http|\\"grants/);
+    expect(settingsOf(asking(edge))).toBeUndefined();
+  });
 });

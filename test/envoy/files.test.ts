@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { readFile, writeFile } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -31,6 +31,12 @@ describe("the checked-in files", () => {
   it.each([...files()])("%s is what its source makes", async (name, text) => {
     const written = await readFile(new URL(name, packageRoot), "utf8");
     expect(written, "run `npm run render`").toBe(text);
+  });
+
+  it("there is none that nothing makes any more", async () => {
+    const names = await readdir(new URL("envoy", packageRoot), { recursive: true });
+    const yaml = names.filter((name) => name.endsWith(".yaml") && !name.startsWith("grafana"));
+    expect(yaml.map((name) => `envoy/${name}`).filter((name) => !files().has(name))).toEqual([]);
   });
 
   it.each(["edge.yaml", "zone.yaml"])("envoy/%s passes Envoy's own validation", async (name) => {

@@ -6,9 +6,9 @@ import fc from "fast-check";
 import { readResources } from "../../ext-authz/resources/read.ts";
 import type { Resource } from "../../ext-authz/resources/resource.ts";
 import { API_KEYS, ISSUERS, JWKS, sha256 } from "./world-credentials.ts";
-import { rule } from "./world-rules.ts";
+import { rule, simpleRule } from "./world-rules.ts";
 
-interface Manifest {
+export interface Manifest {
   readonly kind: string;
   readonly namespace: string;
   readonly spec: object;
@@ -21,21 +21,20 @@ const place = fc.record({
 const placed = (kind: string, spec: fc.Arbitrary<object>): fc.Arbitrary<Manifest> =>
   fc.tuple(place, spec).map(([{ namespace, target }, own]) => ({ kind, namespace, spec: { ...target, ...own } }));
 
-const authorization = placed(
-  "AuthorizationPolicy",
-  fc
-    .record({
-      action: fc.constantFrom("ALLOW", "ALLOW", "ALLOW", "DENY", "AUDIT", "CUSTOM"),
-      rules: fc.array(rule, { minLength: 1, maxLength: 2 }),
-    })
-    .map((spec) => (spec.action === "CUSTOM" ? { ...spec, provider: { name: "known" } } : spec)),
-);
-const open = placed(
-  "AuthorizationPolicy",
-  fc.constantFrom<object>(
-    { action: "ALLOW", rules: [{}] },
-    { action: "ALLOW", rules: [{ to: [{ operation: { paths: ["/orders/*", "/a*"] } }] }] },
-  ),
+const rulesOf = (one: fc.Arbitrary<object>) => fc.array(one, { minLength: 1, maxLength: 2 });
+const policyOf = (actions: readonly string[], one: fc.Arbitrary<object>) =>
+  placed(
+    "AuthorizationPolicy",
+    fc
+      .record({ action: fc.constantFrom(...actions), rules: rulesOf(one) })
+      .map((spec) => (spec.action === "CUSTOM" ? { ...spec, provider: { name: "known" } } : spec)),
+  );
+const open = placed("AuthorizationPolicy", fc.constant<object>({ action: "ALLOW", rules: [{}] }));
+const authorization: fc.Arbitrary<readonly Manifest[]> = fc.oneof(
+  { weight: 4, arbitrary: fc.tuple(policyOf(["ALLOW"], simpleRule)) },
+  { weight: 4, arbitrary: fc.tuple(open, policyOf(["DENY", "DENY", "CUSTOM"], simpleRule)) },
+  { weight: 2, arbitrary: fc.tuple(open) },
+  fc.array(policyOf(["ALLOW", "ALLOW", "DENY", "AUDIT", "CUSTOM"], rule), { minLength: 1, maxLength: 3 }),
 );
 const CEL = [
   'request.method == "GET"',
@@ -145,7 +144,7 @@ const others = fc.oneof(
   ),
 );
 
-function read(manifests: readonly Manifest[]): readonly Resource[] {
+export function readManifests(manifests: readonly Manifest[]): readonly Resource[] {
   const items = manifests.map(({ kind, namespace, spec }, index) => ({
     apiVersion: /^(?:Request|Peer)Authentication$|^AuthorizationPolicy$/.test(kind)
       ? "security.istio.io/v1"
@@ -160,8 +159,8 @@ function read(manifests: readonly Manifest[]): readonly Resource[] {
 export const resources: fc.Arbitrary<readonly Resource[]> = fc
   .tuple(
     fc.array(authentication, { maxLength: 1 }),
-    fc.array(fc.oneof({ weight: 3, arbitrary: authorization }, open), { minLength: 1, maxLength: 3 }),
-    fc.oneof({ weight: 3, arbitrary: fc.constant<Manifest[]>([]) }, fc.array(access, { maxLength: 1 })),
+    authorization,
+    fc.oneof({ weight: 2, arbitrary: fc.constant<Manifest[]>([]) }, fc.array(access, { maxLength: 1 })),
     fc.oneof({ weight: 2, arbitrary: fc.constant<Manifest[]>([]) }, fc.array(others, { maxLength: 2 })),
   )
-  .map((lists) => read(lists.flat()));
+  .map((lists) => readManifests(lists.flat()));

@@ -111,7 +111,7 @@ const query = fc.oneof(
 
 const request: fc.Arbitrary<ProxyRequest> = fc
   .record({
-    route: fc.constantFrom(...Object.keys(ROUTES)),
+    route: fc.constantFrom(...Object.keys(ROUTES), "one", "one"),
     connection: fc.constantFrom(...Object.keys(CONNECTIONS), "c1", "c1", "c1"),
     method: fc.constantFrom(...METHODS, "GET", "GET"),
     authority: fc.constantFrom(...HOSTS, "svc.example"),
@@ -124,10 +124,13 @@ const request: fc.Arbitrary<ProxyRequest> = fc
 
 type Change = (request: ProxyRequest) => ProxyRequest;
 const change: fc.Arbitrary<Change> = fc.oneof(
-  fc.constantFrom(...Object.keys(CONNECTIONS)).map((connection) => (request: ProxyRequest) => ({
-    ...request,
-    connection: request.mtls === connection.startsWith("m") ? connection : request.connection,
-  })),
+  {
+    weight: 3,
+    arbitrary: fc.constantFrom(...Object.keys(CONNECTIONS)).map((connection) => (request: ProxyRequest) => ({
+      ...request,
+      connection: request.mtls === connection.startsWith("m") ? connection : request.connection,
+    })),
+  },
   fc.constantFrom("http", "https").map((scheme) => (request: ProxyRequest) => ({ ...request, scheme })),
   {
     weight: 2,

@@ -6,12 +6,12 @@ import { send } from "../../examples/demo/client.ts";
 import { audience } from "../../examples/demo/policies.ts";
 import { fetchToken } from "../../examples/demo/tokens.ts";
 import { runDoctorEnvoy } from "../../ext-authz/cli/doctor-envoy.ts";
-import { fetched, type Mesh, startMesh } from "./mesh.ts";
+import { type Mesh, startMesh } from "./mesh.ts";
 import { until } from "./until.ts";
 
 let mesh: Mesh;
 beforeAll(async () => {
-  mesh = await startMesh({ place: await fetched() });
+  mesh = await startMesh();
 });
 afterAll(() => mesh?.stop());
 

@@ -10,6 +10,7 @@ import { audience } from "../../examples/demo/policies.ts";
 import { echoed } from "../../examples/demo/samples.ts";
 import { fetchToken } from "../../examples/demo/tokens.ts";
 import { type Mesh, startMesh } from "./mesh.ts";
+import { asking } from "./zones.ts";
 
 let mesh: Mesh;
 let buyer: string;
@@ -17,6 +18,7 @@ let guest: string;
 beforeAll(async () => {
   mesh = await startMesh({
     plain: true,
+    place: asking,
     manifests: (zones) => {
       const files = [...istioManifests(zones)].filter(([file]) => /^without-envoy-filter\/(edge|zone)/.test(file));
       return new Map(files.map(([file, documents]) => [file.replaceAll("/", "-"), documents]));

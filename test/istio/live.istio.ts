@@ -11,11 +11,12 @@ import { audience } from "../../examples/demo/policies.ts";
 import { fetchToken } from "../../examples/demo/tokens.ts";
 import { envoyFilters, type Mesh, startMesh } from "./mesh.ts";
 import { until } from "./until.ts";
+import { asking, signing } from "./zones.ts";
 
 let mesh: Mesh;
 let token: string;
 beforeAll(async () => {
-  mesh = await startMesh();
+  mesh = await startMesh({ place: asking });
   token = await fetchToken(mesh.issuer, "buyer", audience);
 });
 afterAll(() => mesh?.stop());
@@ -29,22 +30,6 @@ const order = (): Promise<Incoming> =>
 async function put(zone: "edge" | "zone", change: (placed: IstioZone) => IstioZone): Promise<void> {
   const placed = mesh.zones.filter((candidate) => candidate.zone.name === zone).map(change);
   for (const [file, documents] of envoyFilters(placed)) await mesh.change(file, documents);
-}
-
-function accepts(...keys: readonly StampKey[]) {
-  return (placed: IstioZone): IstioZone => {
-    const check = placed.zone.accepts;
-    if (check === undefined) throw new Error("this zone checks no stamps");
-    return { ...placed, zone: { ...placed.zone, accepts: { ...check, keys } } };
-  };
-}
-
-function signsWith(key: StampKey) {
-  return (placed: IstioZone): IstioZone => {
-    const stamps = placed.zone.stamps;
-    if (stamps === undefined) throw new Error("this zone makes no stamps");
-    return { ...placed, zone: { ...placed.zone, stamps: { ...stamps, sign: key.id, keys: [key] } } };
-  };
 }
 
 async function stat(admin: string, name: string): Promise<number> {
@@ -66,13 +51,13 @@ it("a key is rotated through the folder while requests come: none is refused", a
     }
   })();
   const before = await inZone();
-  await put("zone", accepts(first, second));
+  await put("zone", signing([first, second]));
   await until("the zone knows the second key", async () => (await inZone()) > before);
-  await put("edge", signsWith(second));
-  await put("zone", accepts(first, second));
+  await put("edge", signing([second]));
+  await put("zone", signing([first, second]));
   await until("the edge stamps with the second key", async () => (await keyOfStamp()) === "k2");
   const during = await inZone();
-  await put("zone", accepts(second));
+  await put("zone", signing([second]));
   await until("the zone has forgotten the first key", async () => (await inZone()) > during);
   going = false;
   await load;
@@ -90,20 +75,20 @@ async function keyOfStamp(): Promise<string | undefined> {
 it("a stamp by the key that was taken away passes no more", async () => {
   const [first] = mesh.keys;
   if (first === undefined) throw new Error("the mesh has no key");
-  await put("edge", signsWith(first));
+  await put("edge", signing([first]));
   await until("the zone refuses", async () => (await order()).status === 403);
-  await put("edge", signsWith(second));
+  await put("edge", signing([second]));
   await until("the zone accepts again", async () => (await order()).status === 200);
 });
 
 it("a filter that the proxy cannot load changes nothing", async () => {
   const rejected = () => stat(mesh.zone.admin, "listener_manager.lds.update_rejected");
   const before = await rejected();
-  await put("zone", (placed) => ({ ...accepts(second)(placed), zone: { ...placed.zone, filter: "/no/such.wasm" } }));
+  await put("zone", (placed) => ({ ...signing([second])(placed), zone: { ...placed.zone, filter: "/no/such.wasm" } }));
   await until("the zone's proxy refuses it", async () => (await rejected()) > before);
   expect((await order()).status).toBe(200);
   expect((await send(mesh.zone.port, { path: "/orders/7" })).status).toBe(403);
-  await put("zone", accepts(second));
+  await put("zone", signing([second]));
 });
 
 it("without the gateway's EnvoyFilter nothing comes in: the sidecar asks for stamps", async () => {
@@ -111,7 +96,7 @@ it("without the gateway's EnvoyFilter nothing comes in: the sidecar asks for sta
   await until("the gateway stamps no more", async () => (await keyOfStamp()) === undefined);
   const answer = await order();
   expect(answer.status).toBe(403);
-  await put("edge", signsWith(second));
+  await put("edge", signing([second]));
   await until("the gateway stamps again", async () => (await order()).status === 200);
 });
 

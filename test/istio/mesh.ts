@@ -3,16 +3,15 @@
  * The rest is the demo's own: echo, recorder, OIDC provider, two Countersign servers. In: what to put into the folder
  * besides. Out: what the demo's table runs on. Effects: processes and a folder of its own, gone after `stop`.
  */
-import { createHash, randomBytes } from "node:crypto";
-import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { randomBytes } from "node:crypto";
+import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { stringify } from "yaml";
 import { accessLog } from "../../envoy/access-log.ts";
 import { istioManifests } from "../../envoy/istio/manifests.ts";
-import { clusterOf, type IstioZone } from "../../envoy/istio/place.ts";
-import type { Config, StampKey, Zone } from "../../envoy/model.ts";
-import { edgeZone, innerZone } from "../../envoy/samples.ts";
+import type { IstioZone } from "../../envoy/istio/place.ts";
+import type { Config } from "../../envoy/model.ts";
 import { type Child, startChild } from "../../examples/demo/child.ts";
 import { startEcho } from "../../examples/demo/echo.ts";
 import { edgeResources, edgeSettings, zoneResources, zoneSettings } from "../../examples/demo/policies.ts";
@@ -22,10 +21,13 @@ import { packageRoot } from "../../ext-authz/config/package-root.ts";
 import { findEnvoy } from "../../setup/envoy.mjs";
 import { istioPaths } from "../../setup/istio.mjs";
 import { makeFolder } from "../support/folder.ts";
+import { CA, first, type Pair } from "../transport/certificates.ts";
 import { freePorts } from "./free-ports.ts";
 import { startIstiod } from "./istiod.ts";
 import { startProxy } from "./proxy.ts";
-import { gatewayLabels, ordersHost, ordersLabels, recorderHost, service, servicePort, world } from "./world.ts";
+import { serveSecrets } from "./secrets.ts";
+import { gatewayLabels, ordersLabels, service, world } from "./world.ts";
+import { checkHost, checkPorts, placedZones, workloadOf } from "./zones.ts";
 
 export interface Mesh extends Topology {
   /** Replaces one file of the folder that istiod reads, or takes it away. */
@@ -44,17 +46,15 @@ export interface MeshOptions {
    * the workload, and clients ask for /orders as the service knows it. The internal token goes on to the service.
    */
   readonly plain?: boolean;
+  /** The gateway has this certificate, and the sidecar asks for it; they speak without TLS unless given. */
+  readonly mutual?: Pair;
+  /** What the sidecar's server holds; the sample's unless given. */
+  readonly inside?: (resources: readonly object[]) => readonly object[];
   /** Further settings of the mesh. */
   readonly mesh?: (zones: readonly IstioZone[]) => Config;
 }
 
-const filter = fileURLToPath(new URL("wasm-filter/build/countersign.wasm", packageRoot));
 const free = { grpc: "127.0.0.1:0", http: "127.0.0.1:0" };
-const checkHost = (name: string) => `countersign-${name}.countersign-system.svc.cluster.local`;
-const gatewayWorkload = { namespace: "edge", name: "gateway", labels: gatewayLabels };
-const ordersWorkload = { namespace: "shop", name: "orders", labels: ordersLabels };
-const GRPC = 9191;
-const HTTP = 9192;
 
 /** What the mesh is told: the path is read as the guard reads it, and access logs say who decided. */
 export function meshConfig(): Config {
@@ -73,6 +73,7 @@ export function meshConfig(): Config {
 
 export async function startMesh(options: MeshOptions = {}): Promise<Mesh> {
   const { place = (placed) => placed, manifests: make = envoyFilters, mesh = () => ({}), plain = false } = options;
+  const { mutual, inside: resourcesInside = (resources) => resources } = options;
   const folder = await makeFolder();
   const stops: (() => Promise<void>)[] = [() => folder.remove()];
   const stop = async (): Promise<void> => {
@@ -89,29 +90,37 @@ export async function startMesh(options: MeshOptions = {}): Promise<Mesh> {
     const oidc = keep(startOidc(folder.path));
     const issuer = await oidc.line((line) => /"issuer":"(http:[^"]+)"/.exec(line)?.[1]);
     const told = (resources: readonly object[]) => (plain ? resources.map(plainly) : resources);
-    const outside = { ...edgeSettings(free), ...(plain && { workload: gatewayWorkload }) };
+    const outside = { ...edgeSettings(free), ...(plain && { workload: workloadOf("edge") }) };
     const edgeServer = keep(await startServer("edge", outside, told(edgeResources(issuer)), folder.path));
     const jwks = `${edgeServer.http}/.well-known/jwks.json`;
     // A sidecar adds nobody to x-forwarded-for: the gateway's entry is the client.
     const clientAddress = { useRemoteAddress: false, xffNumTrustedHops: 0 };
-    const inside = { ...zoneSettings(free), clientAddress, ...(plain && { workload: ordersWorkload }) };
-    const zoneServer = keep(await startServer("zone", inside, told(zoneResources(jwks)), folder.path));
+    const inside = { ...zoneSettings(free), clientAddress, ...(plain && { workload: workloadOf("zone") }) };
+    const zoneServer = keep(await startServer("zone", inside, resourcesInside(told(zoneResources(jwks))), folder.path));
     const keys = [{ id: "k1", secret: randomBytes(32).toString("base64url") }];
-    const zones = [gatewayZone(keys), sidecarZone(keys)].map(place);
+    const zones = placedZones(keys).map(place);
     const manifests = join(folder.path, "manifests");
     await mkdir(manifests);
     const change: Mesh["change"] = (file, documents) => put(folder.path, join(manifests, file), documents);
     const ports = { gateway, sidecar, orders: orders.port, recorder: recorder.port };
-    for (const [file, document] of world(ports, plain)) await change(file, [document]);
+    for (const [file, document] of world(ports, { plain, mutual: mutual !== undefined }))
+      await change(file, [document]);
     await change("check.yaml", [check("edge", edgeServer), check("zone", zoneServer)]);
     await change("request-authentication.yaml", [...edgeResources(issuer), ...zoneResources(jwks)].flatMap(forIstio));
     for (const [file, documents] of make(zones)) await change(file, documents);
     const settings = { ...meshConfig(), ...mesh(zones) };
     const istiod = keep(await startIstiod(istioPaths().istiod, manifests, settings, folder.path));
+    const secretsOf = async (own: Pair) => (mutual === undefined ? undefined : keep(await serveSecrets(own, CA)).port);
     const gatewayProxy = { name: "edge", type: "router", namespace: "edge", labels: gatewayLabels } as const;
+    const atGateway = await secretsOf(mutual ?? first);
+    const atSidecar = await secretsOf(first);
     const sidecarProxy = { name: "zone", type: "sidecar", namespace: "shop", labels: ordersLabels } as const;
-    const zone = keep(await startProxy(sidecarProxy, envoy, istiod.port, sidecar, folder.path));
-    const edge = keep(await startProxy(gatewayProxy, envoy, istiod.port, gateway, folder.path));
+    const zone = keep(
+      await startProxy({ ...sidecarProxy, secrets: atSidecar }, envoy, istiod.port, sidecar, folder.path),
+    );
+    const edge = keep(
+      await startProxy({ ...gatewayProxy, secrets: atGateway }, envoy, istiod.port, gateway, folder.path),
+    );
     const parts = { keys, issuer, oidc, edgeServer, zoneServer, edge, zone, edgeLog: edge.log, zoneLog: zone.log };
     return { ...parts, zones, change, stop };
   } catch (error) {
@@ -124,44 +133,10 @@ export function envoyFilters(zones: readonly IstioZone[]): ReadonlyMap<string, r
   return new Map([...istioManifests(zones)].filter(([file]) => !file.includes("/")));
 }
 
-/** The filter as `render` has it: each proxy fetches it from its zone's server, and runs nothing but these bytes. */
-export async function fetched(): Promise<(placed: IstioZone) => IstioZone> {
-  const sha256 = createHash("sha256")
-    .update(await readFile(filter))
-    .digest("hex");
-  return (placed) => {
-    const at = { host: checkHost(placed.zone.name), port: HTTP };
-    const url = `http://${at.host}:${at.port}/wasm/countersign.wasm`;
-    return { ...placed, zone: { ...placed.zone, filter: { url, cluster: clusterOf(at), sha256 } } };
-  };
-}
-
-/** As in the demo, but for the names that a mesh gives; five seconds, since a busy machine must not matter. */
-export function gatewayZone(keys: readonly StampKey[]): IstioZone {
-  const sample = edgeZone(keys);
-  const upstreams = [ordersHost, recorderHost].map((host) => ({
-    name: host,
-    address: { host, port: servicePort },
-    stamp: true,
-  }));
-  const zone = { ...inMesh(sample), upstreams };
-  return { zone, context: "GATEWAY", namespace: "edge", labels: gatewayLabels, stampStand: "upstream" };
-}
-
-export function sidecarZone(keys: readonly StampKey[]): IstioZone {
-  const zone = inMesh(innerZone(keys));
-  return { zone, context: "SIDECAR_INBOUND", namespace: "shop", labels: ordersLabels, stampStand: "upstream" };
-}
-
-function inMesh(zone: Zone): Zone {
-  const address = { host: checkHost(zone.name), port: GRPC };
-  return { ...zone, filter, check: { address, cluster: clusterOf(address), timeoutSeconds: 5 } };
-}
-
 function check(name: string, server: RunningServer): object {
   return service(`countersign-${name}`, checkHost(name), [
-    { number: GRPC, protocol: "GRPC", at: server.grpc.port },
-    { number: HTTP, protocol: "HTTP", at: Number(new URL(server.http).port) },
+    { number: checkPorts.grpc, protocol: "GRPC", at: server.grpc.port },
+    { number: checkPorts.http, protocol: "HTTP", at: Number(new URL(server.http).port) },
   ]);
 }
 

@@ -18,6 +18,8 @@ export interface Identity {
   readonly type: "router" | "sidecar";
   readonly namespace: string;
   readonly labels: Readonly<Record<string, string>>;
+  /** Port of what gives it certificates; none unless given. */
+  readonly secrets?: number | undefined;
 }
 
 export interface IstioProxy extends RunningEnvoy {
@@ -71,7 +73,7 @@ async function listens(admin: string, port: number): Promise<boolean> {
  * No address of ours may be an endpoint's: istiod would take the proxy for that endpoint's own. So each gets one of the
  * loopback network that nobody listens on.
  */
-function bootstrap({ name, type, namespace, labels }: Identity, discovery: number): Config {
+function bootstrap({ name, type, namespace, labels, secrets }: Identity, discovery: number): Config {
   return {
     node: {
       id: `${type}~127.0.0.99~${name}.${namespace}~${namespace}.svc.cluster.local`,
@@ -96,22 +98,22 @@ function bootstrap({ name, type, namespace, labels }: Identity, discovery: numbe
       lds_config: { ads: {}, resource_api_version: "V3" },
     },
     static_resources: {
-      clusters: [
-        {
-          name: "xds-grpc",
-          type: "STATIC",
-          connect_timeout: "1s",
-          load_assignment: {
-            cluster_name: "xds-grpc",
-            endpoints: [
-              { lb_endpoints: [{ endpoint: { address: socketAddress({ host: "127.0.0.1", port: discovery }) } }] },
-            ],
-          },
-          typed_extension_protocol_options: {
-            [HTTP]: typed(HTTP, { explicit_http_config: { http2_protocol_options: {} } }),
-          },
-        },
-      ],
+      clusters: [grpc("xds-grpc", discovery), ...(secrets === undefined ? [] : [grpc("sds-grpc", secrets)])],
+    },
+  };
+}
+
+function grpc(name: string, port: number): Config {
+  return {
+    name,
+    type: "STATIC",
+    connect_timeout: "1s",
+    load_assignment: {
+      cluster_name: name,
+      endpoints: [{ lb_endpoints: [{ endpoint: { address: socketAddress({ host: "127.0.0.1", port }) } }] }],
+    },
+    typed_extension_protocol_options: {
+      [HTTP]: typed(HTTP, { explicit_http_config: { http2_protocol_options: {} } }),
     },
   };
 }

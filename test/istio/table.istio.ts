@@ -1,8 +1,11 @@
 /**
- * The end-to-end table through an Istio mesh: gateway and sidecar are stock Envoys that a real istiod configures, and that
- * fetch the filter from Countersign as `render` has it.
+ * The end-to-end table through an Istio mesh: gateway and sidecar are stock Envoys that a real istiod configures. Once with
+ * every request asked, once with what is granted repeated: the table cannot tell.
  */
+import { describe } from "vitest";
 import { demoTable } from "../e2e/demo-table.ts";
-import { fetched, startMesh } from "./mesh.ts";
+import { startMesh } from "./mesh.ts";
+import { asking, granting } from "./zones.ts";
 
-demoTable(async () => startMesh({ place: await fetched() }));
+describe("every request is asked", () => demoTable(() => startMesh({ place: asking })));
+describe("what is granted is repeated", () => demoTable(() => startMesh({ place: granting })));

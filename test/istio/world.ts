@@ -21,8 +21,15 @@ export const recorderHost = "recorder.shop.svc.cluster.local";
 /** What the services are called with, inside; the endpoints listen elsewhere. */
 export const servicePort = 8080;
 
-/** @param plain without the prefix `/api`, which routes otherwise take away. */
-export function world({ gateway, sidecar, orders, recorder }: Ports, plain: boolean): ReadonlyMap<string, object> {
+export interface Wishes {
+  /** Without the prefix `/api`, which routes otherwise take away. */
+  readonly plain: boolean;
+  /** The proxies have certificates. */
+  readonly mutual: boolean;
+}
+
+export function world(ports: Ports, { plain, mutual }: Wishes): ReadonlyMap<string, object> {
+  const { gateway, sidecar, orders, recorder } = ports;
   return new Map([
     [
       "gateway.yaml",
@@ -41,12 +48,14 @@ export function world({ gateway, sidecar, orders, recorder }: Ports, plain: bool
           : [route("recorded", "/api/recorded/", recorderHost), route("api", "/api/", ordersHost)],
       }),
     ],
-    ["orders.yaml", service("orders", ordersHost, [http(sidecar)])],
+    ["orders.yaml", service("orders", ordersHost, [http(sidecar)], mutual)],
     ["recorder.yaml", service("recorder", recorderHost, [http(recorder)])],
-    // Certificates come from Istio's agent, which does not run here: between these two there is no mTLS.
+    // Without certificates there is no mTLS between these two; with them nobody comes in without one.
     [
-      "plaintext.yaml",
-      object("security.istio.io/v1", "PeerAuthentication", "shop", "default", { mtls: { mode: "DISABLE" } }),
+      "peers.yaml",
+      object("security.istio.io/v1", "PeerAuthentication", "shop", "default", {
+        mtls: { mode: mutual ? "STRICT" : "DISABLE" },
+      }),
     ],
     [
       "sidecar.yaml",
@@ -74,14 +83,21 @@ export interface ServicePort {
 }
 
 /** A service that no Kubernetes knows: named as one that it would. */
-export function service(name: string, host: string, ports: readonly ServicePort[]): object {
+export function service(name: string, host: string, ports: readonly ServicePort[], mutual = false): object {
   const portName = ({ number, protocol }: ServicePort) => `${protocol.toLowerCase()}-${number}`;
   return networking("ServiceEntry", "shop", name, {
     hosts: [host],
     location: "MESH_INTERNAL",
     resolution: "STATIC",
     ports: ports.map((port) => ({ number: port.number, name: portName(port), protocol: port.protocol })),
-    endpoints: [{ address: "127.0.0.1", ports: Object.fromEntries(ports.map((port) => [portName(port), port.at])) }],
+    endpoints: [
+      {
+        address: "127.0.0.1",
+        ports: Object.fromEntries(ports.map((port) => [portName(port), port.at])),
+        // By this Istio knows that a sidecar is there to speak mTLS with.
+        ...(mutual && { labels: { "security.istio.io/tlsMode": "istio" } }),
+      },
+    ],
   });
 }
 

@@ -69,7 +69,7 @@ async function serve(): Promise<{ running: Child; address: string }> {
     { certFile: tls/tls.crt, keyFile: tls/tls.key, clientCaFile: tls/ca.crt, allowedSans: ["URI:spiffe://cluster.local/ns/edge/sa/gateway"] }
 policies: [./policies]
 workers: 2
-serving: { maxLagMs: 60000 }
+serving: { maxWaitMs: 60000 }
 log: info
 `,
   );

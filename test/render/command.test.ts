@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { parse, parseAllDocuments } from "yaml";
+import { parseAllDocuments } from "yaml";
 import { files } from "../../envoy/files.ts";
 import { packageRoot } from "../../ext-authz/config/package-root.ts";
 import { findEnvoy } from "../../setup/envoy.mjs";
@@ -45,7 +45,7 @@ spec:
 const render = (target: string, out: string, ...more: string[]) =>
   run("render", at("zones.yaml"), "--target", target, "--out", at(out), ...more);
 
-describe.each(["envoy", "xds", "istio"])("%s", (target) => {
+describe.each(["envoy", "xds", "istio", "envoy-gateway", "kuma"])("%s", (target) => {
   it("is written, the same twice, and checked", async () => {
     const first = await render(target, target);
     expect([first.code, first.err]).toEqual([0, ""]);
@@ -189,27 +189,52 @@ describe("Envoy takes it", () => {
   });
 });
 
-it("Istio's objects have names, namespaces and no duplicates", async () => {
-  await render("istio", "objects");
+it.each<[string, readonly string[]]>([
+  ["istio", ["EnvoyFilter/edge/countersign-edge", "EnvoyFilter/shop/countersign-inner", "Deployment/auth/check"]],
+  ["envoy-gateway", ["SecurityPolicy/edge/countersign-edge", "EnvoyExtensionPolicy/edge/countersign-edge"]],
+  ["kuma", ["MeshProxyPatch/kuma-system/countersign-edge", "MeshProxyPatch/kuma-system/countersign-inner"]],
+])("%s: objects have names of their own", async (target, expected) => {
+  await render(target, `objects-${target}`);
   const names: string[] = [];
-  for (const name of await yamlFiles(at("objects"))) {
-    for (const document of parseAllDocuments(await readFile(at(`objects/${name}`), "utf8"))) {
+  for (const name of await yamlFiles(at(`objects-${target}`))) {
+    for (const document of parseAllDocuments(await readFile(at(`objects-${target}/${name}`), "utf8"))) {
       const { kind, metadata } = document.toJS();
       names.push(`${kind}/${metadata.namespace ?? ""}/${metadata.name}`);
     }
   }
   expect(new Set(names).size).toBe(names.length);
-  expect(names).toContain("ConfigMap/auth/check");
-  const config = parseAllDocuments(await readFile(at("objects/check.yaml"), "utf8")).map((one) => one.toJS());
-  const map = config.find(({ kind }) => kind === "ConfigMap");
-  expect(parse(map.data["countersign.yaml"])).toEqual(parse(SETTINGS));
-  expect(map.data["policies__any.yaml"]).toBe(POLICY);
+  expect(names).toEqual(expect.arrayContaining([...expected]));
+});
+
+it("where nothing skips the check, no guard keeps grants", async () => {
+  await writeFile(at("granting.yaml"), SOUND.replaceAll("    server: check\n", "    server: check\n    grants: {}\n"));
+  const granting = (target: string) => run("render", at("granting.yaml"), "--target", target, "--out", at("granting"));
+  expect((await granting("istio")).code + (await granting("envoy-gateway")).code).toBe(0);
+  const holds = async (file: string) => (await readFile(at(`granting/${file}`), "utf8")).includes("grants");
+  expect(await holds("edge-envoy-filter.yaml")).toBe(true);
+  expect(await holds("without-envoy-filter/edge.yaml")).toBe(false);
+  expect(await holds("edge.yaml")).toBe(false);
+});
+
+it("the schema is printed, for editors", async () => {
+  const { code, out } = await run("render", "--schema");
+  expect(code).toBe(0);
+  expect(JSON.parse(out)).toMatchObject({ title: "countersign.zones.yaml", type: "object" });
+});
+
+it("a server's files are in its ConfigMap, and where it looks for them", async () => {
+  await render("istio", "objects");
+  const objects = parseAllDocuments(await readFile(at("objects/check.yaml"), "utf8")).map((one) => one.toJS());
+  const { data } = objects.find(({ kind }) => kind === "ConfigMap");
+  expect(data).toEqual({ "countersign.yaml": SETTINGS, "policies__any.yaml": POLICY });
+  const { spec } = objects.find(({ kind }) => kind === "Deployment").spec.template;
+  expect(spec.volumes[0].configMap.items).toContainEqual({ key: "policies__any.yaml", path: "policies/any.yaml" });
 });
 
 async function foldersOf(path: string): Promise<readonly string[]> {
   const entries = await readdir(path, { withFileTypes: true });
   const inner = entries.filter((entry) => entry.isDirectory()).map(({ name }) => join(path, name));
-  return entries.some((entry) => entry.isFile()) ? [path, ...inner] : inner;
+  return entries.some(({ name }) => name.endsWith(".yaml")) ? [path, ...inner] : inner;
 }
 
 async function yamlFiles(path: string): Promise<readonly string[]> {

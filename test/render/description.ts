@@ -18,6 +18,8 @@ zones:
     routes:
       - { prefix: /shop/, rewrite: /, to: inner }
     istio: { context: GATEWAY, namespace: edge, labels: { app: gateway } }
+    envoyGateway: { namespace: edge, gateway: public }
+    kuma: { labels: { app: gateway } }
   inner:
     inbound: zone
     listen: 0.0.0.0:10001
@@ -25,6 +27,7 @@ zones:
     routes:
       - { prefix: /, to: orders }
     istio: { context: SIDECAR_INBOUND, namespace: shop, labels: { app: orders }, address: "orders.shop.svc:8080" }
+    kuma: { labels: { app: orders }, address: "orders.shop.svc:8080" }
 servers:
   check: { settings: ./countersign.yaml, kubernetes: { namespace: auth, image: "countersign:1" } }
 services:

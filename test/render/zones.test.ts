@@ -113,10 +113,10 @@ describe("refused, with line and path", () => {
 
   it.each<[string, string, string]>([
     ["    server: check\n    token", "    server: chek\n    token", "7 zones.edge.server: no such server"],
-    ["to: orders", "to: order", "18 zones.inner.routes[0].to: no such zone or service"],
+    ["to: orders", "to: order", "20 zones.inner.routes[0].to: no such zone or service"],
     ["to: orders", "to: constructor", "no such zone or service"],
-    ["to: orders", "to: edge", "18 zones.inner.routes[0].to: edge takes clients"],
-    ["to: inner", "to: orders", "14 zones.inner.inbound: no zone leads here"],
+    ["to: orders", "to: edge", "20 zones.inner.routes[0].to: edge takes clients"],
+    ["to: inner", "to: orders", "16 zones.inner.inbound: no zone leads here"],
     ["inbound: edge", "inbound: side", "5 zones.edge.inbound: not one of the allowed values"],
     ["token: {", "tokens: {", "8 zones.edge.tokens: unknown key"],
     ["  edge:", "  __proto__:", "zones.__proto__: is no name"],
@@ -131,7 +131,7 @@ describe("refused, with line and path", () => {
     [
       "      - { prefix: /, to: orders }",
       "      - { prefix: /, to: orders }\n      - { prefix: /a, to: orders }",
-      "19 zones.inner.routes[1].prefix: is never reached: routes[0] takes it",
+      "21 zones.inner.routes[1].prefix: is never reached: routes[0] takes it",
     ],
     ["  orders:", "  edge:", "services.edge: is the name of a zone too"],
     ["keys:", "key:", "1 key: unknown key"],

@@ -1,69 +1,173 @@
+/** Which checks are taken on: by a model of a process that is idle, busy, paused, overloaded. */
 import { describe, expect, it } from "vitest";
-import { createAdmission, WINDOW_MS } from "../../ext-authz/transport/admission.ts";
+import { createAdmission, INTERVAL_MS } from "../../ext-authz/transport/admission.ts";
+import { createQueueDelay } from "../../ext-authz/transport/queue-delay.ts";
+import { type Load, type Outcome, simulate } from "./overload-model.ts";
 
-const limits = { maxChecks: 2, maxLagMs: 5 * WINDOW_MS, random: () => 0.25 };
-const times = (count: number, busy: number): number[] => Array.from({ length: count }, () => busy);
+const MAX_WAIT = 50;
 
-/** Ten checks are asked in each window, or as many as are said. */
-function pressed(random = 0.25, asked = 10) {
-  const { admit, done, window } = createAdmission({ ...limits, maxChecks: 1000, random: () => random });
-  return {
-    admit,
-    window(busy: number, milliseconds: number) {
-      for (let n = 0; n < asked; n++) if (admit()) done();
-      window(busy, milliseconds);
-    },
-  };
-}
-
-describe("which checks are taken on", () => {
-  it("no more at once than the bound", () => {
-    const { admit, done } = createAdmission(limits);
-    expect([admit(), admit(), admit()]).toEqual([true, true, false]);
+describe("checks under way", () => {
+  const never = { waited: () => 0, idle: () => true };
+  const connection = {};
+  it("are no more at once than the bound", () => {
+    const { admit, done } = createAdmission({ maxChecks: 2, maxWaitMs: MAX_WAIT }, never);
+    const ask = (): boolean => admit(connection, 1, 0);
+    expect([ask(), ask(), ask()]).toEqual([true, true, false]);
     done();
-    expect([admit(), admit()]).toEqual([true, false]);
+    expect([ask(), ask()]).toEqual([true, false]);
   });
 
   it("a refused one holds no place", () => {
-    const { admit, done } = createAdmission({ ...limits, maxChecks: 1 });
-    admit();
-    for (let n = 0; n < 5; n++) admit();
+    const { admit, done } = createAdmission({ maxChecks: 1, maxWaitMs: MAX_WAIT }, never);
+    for (let n = 0; n < 6; n++) admit(connection, 1, 0);
     done();
-    expect(admit()).toBe(true);
+    expect(admit(connection, 1, 0)).toBe(true);
   });
+});
 
+describe("waits that are too long", () => {
+  /** Each step: milliseconds that pass, the wait, whether the loop had been idle. */
+  function answers(steps: readonly (readonly [number, number, boolean])[]): readonly boolean[] {
+    let now = 0;
+    let step: readonly [number, number, boolean] = [0, 0, true];
+    const queue = { waited: () => step[1], idle: () => step[2] };
+    const { admit, done } = createAdmission({ maxChecks: 10, maxWaitMs: MAX_WAIT }, queue);
+    return steps.map((next) => {
+      step = next;
+      now += next[0];
+      const admitted = admit({}, 1, now);
+      if (admitted) done();
+      return admitted;
+    });
+  }
+  const long = MAX_WAIT + 1;
   it.each([
-    ["idle", times(100, 0), true],
-    ["busy, with idle moments", times(100, 0.97), true],
-    ["no idle moment within the bound", times(5, 1), true],
-    ["none for longer", times(8, 1), false],
-    ["now and then one", [...times(5, 1), 0.5, ...times(5, 1), 0.5, ...times(5, 1)], true],
-    ["over, but not for long", [...times(8, 1), 0.5], false],
-    ["over for long", [...times(8, 1), ...times(60, 0.5)], true],
-  ])("%s", (_, windows, admitted) => {
-    const { admit, window } = pressed();
-    for (const busy of windows) window(busy, WINDOW_MS);
-    expect(admit()).toBe(admitted);
+    ["one is a pause", [[0, 500, false]], [true]],
+    [
+      "for less than the interval, too",
+      [
+        [0, long, false],
+        [INTERVAL_MS - 1, long, false],
+      ],
+      [true, true],
+    ],
+    [
+      "for the interval are an overload",
+      [
+        [0, long, false],
+        [INTERVAL_MS, long, false],
+      ],
+      [true, false],
+    ],
+    [
+      "in between a short one begins anew",
+      [
+        [0, long, false],
+        [60, MAX_WAIT / 2, false],
+        [60, long, false],
+      ],
+      [true, true, true],
+    ],
+    [
+      "in an overload what waited less is taken on, and changes nothing",
+      [
+        [0, long, false],
+        [INTERVAL_MS, long, false],
+        [1, MAX_WAIT, false],
+        [1, 1, false],
+        [1, long, false],
+      ],
+      [true, false, true, true, false],
+    ],
+    [
+      "until an idle moment",
+      [
+        [0, long, false],
+        [INTERVAL_MS, long, false],
+        [1, 0, true],
+        [1, long, false],
+      ],
+      [true, false, true, true],
+    ],
+  ] as const)("%s", (_, steps, admitted) => {
+    expect(answers(steps)).toEqual(admitted);
+  });
+});
+
+describe("the wait is never taken for less than it was", () => {
+  it.each([1, 4, 16])("over %d connections", (connections) => {
+    for (const rate of [0.5, 3, 30]) {
+      const outcomes = simulate({ ...base, connections, rate: () => rate, milliseconds: 3000 });
+      expect(outcomes.filter(({ excess }) => excess < -1e-6)).toEqual([]);
+    }
   });
 
-  it.each([
-    ["two long turns are a reload", 2, true],
-    ["many are an overload", 5, false],
-  ])("%s", (_, count, admitted) => {
-    const { admit, window } = pressed();
-    for (const busy of times(count, 1)) window(busy, 1000);
-    expect(admit()).toBe(admitted);
+  it("a connection's first check, and one after an idle moment, have not waited", () => {
+    let idle = 0;
+    const queue = createQueueDelay({ idleTime: () => idle, atEndOfTurn: (run) => run() });
+    const connection = {};
+    idle = 5;
+    expect(queue.waited(connection, 1, 5000)).toBe(0);
+    idle = 9;
+    expect(queue.waited(connection, 1, 9000)).toBe(0);
+    expect(queue.waited(connection, 1, 9010)).toBe(10);
+  });
+});
+
+/** 4,000 checks a second is what it can do. */
+const base: Load = { connections: 4, rate: () => 2, milliseconds: 10_000, costs: [0.25, 0.03], maxWaitMs: MAX_WAIT };
+const refused = (outcomes: readonly Outcome[]): number => outcomes.filter(({ admitted }) => !admitted).length;
+
+describe("below what the process can do nothing is refused", () => {
+  it.each<[string, Partial<Load>]>([
+    ["at half", {}],
+    ["at nine tenths", { rate: () => 3.6 }],
+    ["at 99 of a hundred", { rate: () => 3.96 }],
+    [
+      "with pauses of a seventh of a second",
+      {
+        pauses: new Map([
+          [2000, 140],
+          [5000, 140],
+        ]),
+      },
+    ],
+    ["with bursts of 50 ms at six times the rate", { rate: (now) => (now % 1000 < 50 ? 12 : 1.5) }],
+    ["over one connection", { connections: 1 }],
+    ["over a hundred", { connections: 100 }],
+  ])("%s", (_, load) => {
+    expect(refused(simulate({ ...base, ...load }))).toBe(0);
+  });
+});
+
+describe("beyond it, what is taken on is answered in time and the rest early", () => {
+  const DEADLINE = 200;
+  it.each<[string, Partial<Load>, number]>([
+    ["a little", { rate: () => 4.4 }, 0.9],
+    ["twice", { rate: () => 8 }, 0.8],
+    ["three times", { rate: () => 12 }, 0.65],
+    ["three times over one connection", { connections: 1, rate: () => 12 }, 0.65],
+    ["three times over a hundred", { connections: 100, rate: () => 12 }, 0.65],
+  ])("%s", (_, load, goodput) => {
+    const all = simulate({ ...base, ...load });
+    // It takes an interval to be sure, and what came meanwhile has to go.
+    const settled = all.filter(({ arrived }) => arrived > 1000);
+    const taken = settled.filter(({ admitted }) => admitted);
+    expect(Math.max(...taken.map(({ took }) => took))).toBeLessThan(DEADLINE);
+    expect(Math.max(...settled.map(({ took }) => took))).toBeLessThan(DEADLINE);
+    // Of what it could do if nothing else came.
+    expect(taken.length / (9000 * 4)).toBeGreaterThan(goodput);
   });
 
-  it("a loop that is busy with something else is no overload", () => {
-    const { admit, window } = pressed(0.25, 9);
-    for (const busy of times(100, 1)) window(busy, 1000);
-    expect(admit()).toBe(true);
+  it("no connection is served at the cost of another", () => {
+    const all = simulate({ ...base, rate: () => 12 });
+    const taken = [0, 1, 2, 3].map((id) => all.filter((one) => one.connection === id && one.admitted).length);
+    expect(Math.min(...taken) / Math.max(...taken)).toBeGreaterThan(0.8);
   });
 
-  it("at worst nothing at all is taken on", () => {
-    const { admit, window } = pressed(0.999_999);
-    for (const busy of times(100, 1)) window(busy, WINDOW_MS);
-    expect(admit()).toBe(false);
+  it("when the load is gone, nothing is refused any more", () => {
+    const all = simulate({ ...base, rate: (now) => (now < 3000 ? 12 : 2) });
+    expect(refused(all.filter(({ arrived }) => arrived > 3500))).toBe(0);
+    expect(refused(all)).toBeGreaterThan(1000);
   });
 });

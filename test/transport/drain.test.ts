@@ -36,7 +36,7 @@ describe("drain", () => {
     const { server, client, release, asked } = await setting();
     const underWay = check(client, "/");
     await expect.poll(asked).toBe(1);
-    const drained = drain(server, { drainSeconds: 0, graceSeconds: 30, maxLagMs: 50, watch: false });
+    const drained = drain(server, { drainSeconds: 0, graceSeconds: 30, maxWaitMs: 50, watch: false });
     const late = openClient({ address: server.address, credentials: grpc.credentials.createInsecure() });
     ends.push(() => late.close());
     await expect(check(late, "/", 2_000)).rejects.toMatchObject({ code: grpc.status.UNAVAILABLE });
@@ -51,7 +51,7 @@ describe("drain", () => {
     const underWay = check(client, "/");
     const cut = expect(underWay).rejects.toMatchObject({ code: expect.any(Number) });
     await expect.poll(asked).toBe(1);
-    await drain(server, { drainSeconds: 0, graceSeconds: 0, maxLagMs: 50, watch: false });
+    await drain(server, { drainSeconds: 0, graceSeconds: 0, maxWaitMs: 50, watch: false });
     await cut;
   });
 
@@ -64,7 +64,7 @@ describe("drain", () => {
       setServing: (serving: boolean) => void events.push(`serving ${serving}`),
       stop: async (graceMs: number, quiet = false) => void events.push(`stop ${graceMs} ${quiet}`),
     };
-    await drain(server, { drainSeconds: 0, graceSeconds: 5, maxLagMs: 50, watch: false }, quietly);
+    await drain(server, { drainSeconds: 0, graceSeconds: 5, maxWaitMs: 50, watch: false }, quietly);
     expect(events).toEqual(expected);
   });
 });

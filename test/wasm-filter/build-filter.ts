@@ -31,6 +31,12 @@ export function trappingFilterPath(): string {
   return build("trap-test.wasm").pathname;
 }
 
+/** A module whose hashes collide. */
+export function collidingFilter(): Uint8Array {
+  run("--collide");
+  return new Uint8Array(readFileSync(build("collide-test.wasm")));
+}
+
 /** wasm-filter/assembly/test-entry.ts, compiled. */
 export interface PureParts {
   digest(data: Uint8Array): Uint8Array;
@@ -41,6 +47,8 @@ export interface PureParts {
   rawSignature(der: Uint8Array): Uint8Array | null;
   jsonProblem(text: Uint8Array, depth: number): string;
   jsonText(text: Uint8Array, name: string): string;
+  jsonNumber(text: Uint8Array): number;
+  unpacked(packed: Uint8Array, size: number): Uint8Array;
   dictionary(line: Uint8Array): string;
   stampParameters(line: Uint8Array): string;
   othersOnly(line: Uint8Array): Uint8Array;

@@ -10,6 +10,7 @@ import { OwnedHeaders } from "./header-firewall";
 import { HmacKey } from "./hmac-sha256";
 import { JsonDocument } from "./json";
 import { isKnownAlgorithm, refuseToken, TokenRules } from "./jwt-shape";
+import { unpackData } from "./packed-data";
 import { ambiguity } from "./path";
 import { sha256 } from "./sha256";
 import { signatureBase } from "./signature-base";
@@ -53,6 +54,19 @@ export function jsonProblem(text: Uint8Array, depth: i32): string {
 export function jsonText(text: Uint8Array, name: string): string {
   const document = new JsonDocument(text, 64);
   return document.problem == "" ? document.text(document.member(0, name)) : "";
+}
+
+/** The number that is all of the text; NaN for no number and for one that is in doubt. */
+export function jsonNumber(text: Uint8Array): f64 {
+  const document = new JsonDocument(text, 1);
+  return document.problem == "" ? document.number(0) : NaN;
+}
+
+/** The memory image of `size` bytes that was packed. */
+export function unpacked(packed: Uint8Array, size: i32): Uint8Array {
+  const out = new Uint8Array(size);
+  assert(unpackData(packed.dataStart, out.dataStart) == packed.dataStart + packed.length);
+  return out;
 }
 
 /** One line per member: key, kind, value, each parameter as `key=value`; `!` when the line does not parse. */

@@ -1,0 +1,115 @@
+import { describe, expect, test } from "vitest";
+import type { Outcome } from "../../bench/load/drive.ts";
+import { plotBars } from "../../bench/plot-bars.ts";
+import { goals } from "../../bench/side-by-side/goals.ts";
+import { evenScenario, openScenario } from "../../bench/side-by-side/open-load.ts";
+import type { Findings } from "../../bench/side-by-side/pages.ts";
+import { filled, pictures } from "../../bench/side-by-side/performance-page.ts";
+import { names } from "../../bench/side-by-side/proxies.ts";
+import { type Result, takeTurns } from "../../bench/side-by-side/rounds.ts";
+
+const one = (scenario: string, subject: string, rate: number, milliseconds = 1): Result => ({
+  ...{ scenario, subject, rate, low: rate, high: rate, wrong: 0, client: 0 },
+  cpu: new Map([["server", 1e6 / rate]]),
+  latencies: new Map([[Math.floor(Math.log(milliseconds) * 100), 10]]),
+});
+
+describe("rounds", () => {
+  const outcome = (allowed: number, denied = 0): Outcome => ({
+    ...{ seconds: 2, allowed, denied, failed: 0, unsent: 0, buckets: [[0, allowed]], cores: 0.5 },
+  });
+
+  test("each round begins with another subject; the middle one counts", async () => {
+    const order: string[] = [];
+    const subject = (name: string, allowed: readonly number[]) => ({
+      name,
+      processes: [],
+      prepare: async () => void order.push(`prepare ${name}`),
+      load: async (round: number) => {
+        order.push(name);
+        return outcome(allowed[round] ?? 0, name === "b" ? 1 : 0);
+      },
+    });
+    const [a, b] = await takeTurns("s", [subject("a", [100, 20, 60]), subject("b", [2, 2, 2])], 3);
+    expect(order.filter((word) => !word.startsWith("prepare"))).toEqual(["a", "b", "b", "a", "a", "b"]);
+    expect(order.slice(0, 2)).toEqual(["prepare a", "a"]);
+    expect(a).toMatchObject({ subject: "a", scenario: "s", rate: 30, low: 10, high: 50, wrong: 0, client: 0.5 });
+    expect(a?.latencies.get(0)).toBe(180);
+    expect(b).toMatchObject({ rate: 1, wrong: 3 });
+  });
+});
+
+describe("goals", () => {
+  const wanted = (results: readonly Result[]) => goals(results, undefined, "1,000 tokens");
+
+  test("compare within one scenario and leave out what is not there", () => {
+    const table = [
+      one("HTTP/1.1: one token", names.bare, 100),
+      one("HTTP/1.1: one token", names.granted, 51),
+      one("HTTP/2: one token", names.floor, 1),
+      one("direct: one token, RS256", "countersign", 700),
+      one("direct: one token, RS256", "opa-envoy-plugin", 100),
+      one("direct: 10,000 policies", "countersign", 600),
+    ];
+    expect(wanted(table).map(({ what, measured, byCpu, met }) => [what, measured, byCpu, met])).toEqual([
+      ["granted over bare Envoy, end to end", "0.51", "0.51", true],
+      ["Check over opa-envoy-plugin, one token", "7.00", "7.00", false],
+      ["cost of 10,000 policies over ten", "1.17", "1.17", true],
+    ]);
+    expect(wanted([])).toEqual([]);
+  });
+
+  test.each([
+    [1.2, true],
+    [1.4, false],
+  ])("latency: granted at %f ms beside bare at 1 ms", (granted, met) => {
+    const scenario = evenScenario(1000);
+    const table = [one(scenario, names.bare, 1000, 1), one(scenario, names.granted, 1000, granted)];
+    expect(wanted(table).map((goal) => goal.met)).toEqual([met]);
+  });
+
+  test("Check is held against a peer where the peer still answers", () => {
+    const scenario = openScenario("authorino");
+    const table = [one(scenario, "countersign", 500, 0.5), one(scenario, "authorino", 500, 2)];
+    expect(wanted(table)).toMatchObject([{ what: "p99 of Check at half of authorino's most", met: true }]);
+  });
+});
+
+describe("the page", () => {
+  const findings: Findings = {
+    ...{ about: ["a machine"], resident: [{ name: "server", bytes: 3 * 1024 ** 2 }], remarks: ["a remark"] },
+    results: [one("direct: <b> & c", "countersign", 5), one("HTTP/1.1: one token", names.bare, 100)],
+    goals: [{ what: "fast", wanted: "≥ 2", measured: "3", byCpu: "2.9", met: true }],
+  };
+  const marks = "<!-- written by npm run bench: begin -->\n<!-- written by npm run bench: end -->";
+
+  test("is written between its marks, and again the same", () => {
+    const once = filled(`before\n${marks}\nafter\n`, findings);
+    expect(once).toMatch(/^before\n<!-- .* begin -->\n[\s\S]*\n<!-- .* end -->\nafter\n$/);
+    expect(once).toContain("| fast | ≥ 2 | 3 | 2.9 | yes |");
+    expect(once).toContain("- a machine");
+    expect(filled(once, findings)).toBe(once);
+  });
+
+  test.each(["no marks", marks.split("\n").reverse().join("\n")])("is not written without its marks", (text) => {
+    expect(() => filled(text, findings)).toThrow("has not the marks");
+  });
+
+  test("has pictures that are well formed", () => {
+    const all = [...pictures(findings)];
+    expect(all.map(([name]) => name)).toEqual([
+      "performance-envoy.svg",
+      "performance-check.svg",
+      "performance-latency.svg",
+    ]);
+    expect(new Map(all).get("performance-check.svg")).toContain("&lt;b> &amp; c");
+    for (const [, text] of all) expect(text).not.toContain("NaN");
+  });
+
+  test("the longest bar fills the room, the others their share", () => {
+    const bar = (name: string, value: number) => ({ name, value, label: "", ours: false });
+    const text = plotBars("t", [{ name: "", bars: [bar("a", 50), bar("b", 100)] }]);
+    const widths = [...text.matchAll(/<rect x="230" [^>]*width="(\d+)"/g)].map(([, width]) => Number(width));
+    expect(widths).toEqual([190, 380]);
+  });
+});
