@@ -67,7 +67,12 @@ export function bootstrap(modules: Modules, all: readonly Variant[], ports: Port
         listener("inner", [inner], shown, local(ports.inner)),
         ...all.flatMap(({ name, filters, upstream, signs }) => [
           listener(name, filters, upstream ? to(name) : answer, local(0)),
-          listener(checked(name), upstream || !signs ? filters : [...filters, inner], upstream ? to(checked(name)) : shown, local(0)),
+          listener(
+            checked(name),
+            upstream || !signs ? filters : [...filters, inner],
+            upstream ? to(checked(name)) : shown,
+            local(0),
+          ),
         ]),
       ],
       clusters: behind.flatMap(({ name, upstream, signs }) => [
@@ -83,7 +88,11 @@ export function checked(name: string): string {
   return `${name}, checked`;
 }
 
-function stands({ filter, noop, secret }: Modules): Record<"nothing" | "guard" | "shaped" | "signing" | "stamp" | "inner", Config> {
+function stands({
+  filter,
+  noop,
+  secret,
+}: Modules): Record<"nothing" | "guard" | "shaped" | "signing" | "stamp" | "inner", Config> {
   const keys = [{ id: "k1", secret }];
   const edge = {
     stand: "guard",

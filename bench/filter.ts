@@ -147,7 +147,9 @@ async function freePort(): Promise<number> {
 
 async function listenerPorts(admin: string): Promise<(name: string) => number> {
   const lines = (await (await fetch(`${admin}/listeners`)).text()).trim().split("\n");
-  const ports = new Map(lines.map((line) => [line.split("::")[0] ?? "", Number(line.slice(line.lastIndexOf(":") + 1))]));
+  const ports = new Map(
+    lines.map((line) => [line.split("::")[0] ?? "", Number(line.slice(line.lastIndexOf(":") + 1))]),
+  );
   return (name) => {
     const port = ports.get(name);
     if (port === undefined) throw new Error(`Envoy has no listener ${name}`);

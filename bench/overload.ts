@@ -19,7 +19,7 @@ const TICK_MS = 4;
 /** Under way at once, for a client that must not fall over itself. */
 const MAX_UNDER_WAY = 20_000;
 /** Rules that all must be looked at: a check that costs something. */
-const RULES = 150;
+const RULES = 15;
 const UNAVAILABLE = 14;
 
 interface Tally {

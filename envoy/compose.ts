@@ -25,7 +25,7 @@ export interface ComposeParts {
   readonly services: Readonly<Record<string, Config>>;
 }
 
-const FILTER_IN_IMAGE = "/countersign/wasm-filter/build/countersign.wasm";
+const COPY = "fs.copyFileSync('/countersign/wasm-filter/build/countersign.wasm', '/filter/countersign.wasm')";
 
 export function compose(parts: ComposeParts): Config {
   const { name, zones, servers, services } = parts;
@@ -63,7 +63,8 @@ function copyFilter({ servers, zones }: ComposeParts): Config {
     filter: {
       ...(image !== undefined && { image }),
       ...(build !== undefined && { build }),
-      entrypoint: ["cp", FILTER_IN_IMAGE, "/filter/"],
+      // Node is what every image of ours has; a shell or cp may be missing.
+      entrypoint: ["node", "--eval", COPY],
       command: [],
       // A new volume is root's.
       user: "root",

@@ -109,8 +109,8 @@ async function main() {
 
 /** The names that compose gives to images of services that it builds. */
 const TARGETS = [
-  ["sample", ["countersign-secrets", "countersign-oidc", "countersign-orders"]],
-  ["countersign", ["countersign-countersign-edge", "countersign-countersign-zone"]],
+  ["sample", ["countersign-oidc", "countersign-orders"]],
+  ["countersign", ["countersign-countersign-edge", "countersign-countersign-zone", "countersign-filter"]],
 ];
 
 await main().catch((error) => {

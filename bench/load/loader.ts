@@ -20,8 +20,8 @@ export interface Packed {
 
 export interface Loader {
   readonly pid: number;
-  /** Keeps exchanges where the client finds them. */
-  pack(name: string, exchanges: readonly Exchange[]): Promise<Packed>;
+  /** Keeps exchanges where the client finds them; made once for each name. */
+  pack(name: string, make: () => readonly Exchange[]): Promise<Packed>;
   /** @throws when the client could not do it: no connection, say. */
   run(job: Job): Promise<Outcome>;
   stop(): Promise<void>;
@@ -37,13 +37,18 @@ export async function startLoader(folder: string, core: number | undefined): Pro
   process.once("exit", endWithUs);
   await message(child);
   const pid = child.pid ?? -1;
+  const packs = new Map<string, Packed>();
   if (core !== undefined) await pin(pid, core);
   return {
     pid,
-    async pack(name, exchanges) {
-      const file = join(folder, `${name}.exchanges`);
-      await writeFile(file, serialize(exchanges));
-      return { file, count: exchanges.length };
+    async pack(name, make) {
+      const known = packs.get(name);
+      if (known !== undefined) return known;
+      const exchanges = make();
+      const packed = { file: join(folder, `${name}.exchanges`), count: exchanges.length };
+      await writeFile(packed.file, serialize(exchanges));
+      packs.set(name, packed);
+      return packed;
     },
     async run(job) {
       child.send(job);

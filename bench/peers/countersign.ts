@@ -1,20 +1,56 @@
-/** Our own server, as it ships. In: the issuer's keys, how many policies. Out: its addresses. Effects: one process. */
-import { startServer } from "../../examples/demo/server-process.ts";
+/**
+ * Our own server. In: the command, the issuer's keys, how many policies. Out: its addresses. Effects: files in the folder,
+ * one process.
+ */
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { stringify } from "yaml";
+import { startChild, startError } from "../../examples/demo/child.ts";
 import type { CheckServer, PolicyCount } from "./check-server.ts";
 import { AUDIENCE, ISSUER } from "./issuer.ts";
 import { HEADERS, METHOD, PREFIX, ROLE } from "./work.ts";
 
 export const workload = { namespace: "shop", name: "orders", labels: { app: "orders" } };
 
-export async function startCountersign(jwks: string, policies: PolicyCount, folder: string): Promise<CheckServer> {
-  const settings = {
-    listen: { grpc: "127.0.0.1:0", http: "127.0.0.1:0" },
-    workload,
-    pathNormalization: "MERGE_SLASHES",
-  };
-  const server = await startServer(`countersign-${policies}`, settings, lists(resources(jwks, policies)), folder);
-  const { child, http, grpc } = server;
-  return { name: "countersign", version: "this tree", ...grpc, encodeRawHeaders: true, child, http };
+/** Ten thousand policies take their time. */
+const READY_MS = 120_000;
+
+/** @param program the `countersign` command */
+export async function startCountersign(
+  program: string,
+  jwks: string,
+  policies: PolicyCount,
+  folder: string,
+): Promise<CheckServer> {
+  const name = `countersign-${policies}`;
+  const [settings, file] = [join(folder, `${name}.yaml`), join(folder, `${name}-policies.yaml`)];
+  const listen = { grpc: "127.0.0.1:0", http: "127.0.0.1:0" };
+  await writeFile(settings, stringify({ listen, workload, pathNormalization: "MERGE_SLASHES", policies: [file] }));
+  const texts = lists(resources(jwks, policies)).map((resource) => stringify(resource));
+  await writeFile(file, texts.join("---\n"));
+  const child = startChild(name, process.execPath, [program, "serve", "--config", settings], folder);
+  try {
+    const { grpc, http } = await child.line(listening, READY_MS);
+    const [host = "", port = ""] = grpc.split(":");
+    for (const deadline = Date.now() + READY_MS; Date.now() < deadline && child.running(); await pause(50)) {
+      const answer = await fetch(`http://${http}/readyz`).catch(() => undefined);
+      if (answer?.status !== 200) continue;
+      const address = { host, port: Number(port), http: `http://${http}` };
+      return { name: "countersign", version: "of this tree", ...address, encodeRawHeaders: true, child };
+    }
+    throw startError(child, "did not become ready");
+  } catch (error) {
+    await child.stop();
+    throw error;
+  }
+}
+
+/** The addresses in the line that says them. */
+function listening(line: string): { readonly grpc: string; readonly http: string } | undefined {
+  const entry: unknown = line.startsWith("{") ? JSON.parse(line) : undefined;
+  if (typeof entry !== "object" || entry === null || !("msg" in entry) || entry.msg !== "listening") return undefined;
+  return "grpc" in entry && "http" in entry ? { grpc: String(entry.grpc), http: String(entry.http) } : undefined;
 }
 
 /** One file holds not more than some thousands of documents: lists of them. */

@@ -57,11 +57,11 @@ async function warm(setting: Setting, server: CheckServer): Promise<void> {
 
 /** The servers with ten thousand policies stand only while they are measured. */
 async function measureManyPolicies(setting: Setting): Promise<readonly Result[]> {
-  const { issuer, folder, cores, say } = setting;
+  const { program, issuer, folder, cores, say } = setting;
   say("starting servers with 10,000 policies");
   const stops: (() => Promise<void>)[] = [];
   try {
-    const { ours, peers } = await startServers(issuer, 10_000, folder, cores, (stop) => stops.push(stop));
+    const { ours, peers } = await startServers(program, issuer, 10_000, folder, cores, (stop) => stops.push(stop));
     const servers = [ours, ...peers];
     for (const server of servers) await mustBeRight(server, issuer);
     for (const { child } of servers) await pin(child.pid, cores.subject);
@@ -82,7 +82,8 @@ async function measure(
   const tokens = setting.tokens.get(scenario.signing) ?? [];
   const subjects: Subject[] = [];
   for (const server of servers) {
-    const some = scenario.tokens === undefined ? tokens : tokens.slice(0, scenario.tokens);
+    // One part to warm up with, one for each round.
+    const some = tokens.slice(0, scenario.tokens ?? effort.cold * (effort.rounds + 1));
     const packed = await packChecks(
       setting.loader,
       `${scenario.signing}-${some.length}`,

@@ -25,16 +25,17 @@ export function packChecks(
     ["content-type", "application/grpc"],
     ["te", "trailers"],
   ];
-  const checks = tokens.map((token) => {
-    const request = checkRequest({ token, path: PATH, method: METHOD, encodeRawHeaders, headers });
-    return exchange(lines, grpcFrame(request));
-  });
-  return loader.pack(`${name}-${headers}-${encodeRawHeaders ? "raw" : "joined"}`, checks);
+  return loader.pack(`${name}-${headers}-${encodeRawHeaders ? "raw" : "joined"}`, () =>
+    tokens.map((token) => {
+      const request = checkRequest({ token, path: PATH, method: METHOD, encodeRawHeaders, headers });
+      return exchange(lines, grpcFrame(request));
+    }),
+  );
 }
 
 /** A GET through Envoy for each token. */
 export function packGets(loader: Loader, name: string, tokens: readonly string[]): Promise<Packed> {
-  return loader.pack(`${name}-get`, tokens.map(get));
+  return loader.pack(`${name}-get`, () => tokens.map(get));
 }
 
 function get(token: string): Exchange {

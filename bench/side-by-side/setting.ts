@@ -15,12 +15,15 @@ import { startCountersign } from "../peers/countersign.ts";
 import { wrongAnswer } from "../peers/direct-check.ts";
 import { type LoadIssuer, type Signing, startIssuer } from "../peers/issuer.ts";
 import { startOpa } from "../peers/opa.ts";
+import { packageOurs } from "../peers/packaged.ts";
 import { samples } from "../peers/work.ts";
 import type { Effort } from "./effort.ts";
 
 export interface Setting {
   readonly effort: Effort;
   readonly folder: string;
+  /** Our `countersign` command, compiled. */
+  readonly program: string;
   readonly cores: Cores;
   readonly loader: Loader;
   readonly issuer: LoadIssuer;
@@ -61,14 +64,16 @@ export async function openSetting(effort: Effort, say: (text: string) => void): 
     ]);
     const loader = await startLoader(folder, cores.load);
     stops.push(loader.stop);
+    say("compiling our server");
+    const program = await packageOurs(folder);
     say("starting servers");
     const floor = await startAlwaysAllow(folder);
     stops.push(() => floor.child.stop());
-    const { ours, peers, skipped } = await startServers(issuer, 10, folder, cores, (end) => stops.push(end));
+    const { ours, peers, skipped } = await startServers(program, issuer, 10, folder, cores, (end) => stops.push(end));
     for (const server of [ours, ...peers]) await mustBeRight(server, issuer);
     const keep = (end: () => Promise<void>): void => void stops.push(end);
     return {
-      ...{ effort, folder, cores, loader, issuer, tokens, ours, floor, peers, skipped },
+      ...{ effort, folder, program, cores, loader, issuer, tokens, ours, floor, peers, skipped },
       ...{ say, keep, stop },
     };
   } catch (error) {
@@ -78,6 +83,7 @@ export async function openSetting(effort: Effort, say: (text: string) => void): 
 }
 
 export async function startServers(
+  program: string,
   issuer: LoadIssuer,
   policies: PolicyCount,
   folder: string,
@@ -93,7 +99,7 @@ export async function startServers(
     if (server !== undefined) keep(() => server.child.stop());
     return server;
   };
-  const ours = await started(startCountersign(issuer.jwks, policies, folder));
+  const ours = await started(startCountersign(program, issuer.jwks, policies, folder));
   const opa = await started(startOpa(issuer.jwks, policies, folder, core));
   const authorino = await started(startAuthorino(issuer.url, policies, folder, core));
   const missing = [opa === undefined ? "opa-envoy-plugin" : "", authorino === undefined ? "authorino" : ""];

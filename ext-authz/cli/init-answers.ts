@@ -23,6 +23,14 @@ export interface Answers {
 export type Flags = { readonly [name in keyof Answers]?: string };
 type Question = { readonly text: string; readonly standard: string; readonly check: (answer: string) => boolean };
 
+/** Where the service is called from: another container does not reach this machine's loopback. */
+const SERVICE: Readonly<Record<InitTarget, string>> = {
+  envoy: "127.0.0.1:8080",
+  xds: "127.0.0.1:8080",
+  compose: "orders:8080",
+  istio: "orders.apps.svc.cluster.local:8080",
+};
+
 const ZONE = /^[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?$/;
 
 const questions: Readonly<Record<keyof Answers, Question>> = {
@@ -70,8 +78,8 @@ export async function answersOf(
   flags: Flags,
   ask: ((question: string) => Promise<string>) | undefined,
 ): Promise<Answers> {
-  const get = async (name: keyof Answers): Promise<string> => {
-    const { text, standard, check } = questions[name];
+  const get = async (name: keyof Answers, also: Partial<Question> = {}): Promise<string> => {
+    const { text, standard, check } = { ...questions[name], ...also };
     const flag = flags[name];
     if (flag !== undefined) {
       if (!check(flag)) throw new UsageError(`--${name}: not possible: ${JSON.stringify(flag)} (such as ${standard})`);
@@ -84,12 +92,16 @@ export async function answersOf(
     }
     throw new UsageError(`--${name}: no answer that is possible (such as ${standard})`);
   };
+  const named = await get("target");
+  const target = INIT_TARGETS.find((one) => one === named) ?? "envoy";
   const zones = list(await get("zones"));
   const issuer = await get("issuer");
   const audience = await get("audience");
-  const service = await get("service");
-  const target = await get("target");
-  return { zones, issuer, audience, service, target: INIT_TARGETS.find((one) => one === target) ?? "envoy" };
+  const standard = SERVICE[target];
+  const isLocal = standard.startsWith("127.");
+  const check: Question["check"] = (answer) =>
+    questions.service.check(answer) && (isLocal || !/^(?:127\.|localhost:)/.test(answer));
+  return { zones, issuer, audience, service: await get("service", { standard, check }), target };
 }
 
 function list(text: string): readonly string[] {

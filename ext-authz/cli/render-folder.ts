@@ -1,16 +1,19 @@
 /**
  * A folder of rendered files against what they should be. In: folder, files, the origin that our files' heads name. Out: what
  * differs. Effects: reads, and in `writeFolder` writes and removes files. A file without our head is somebody else's: it is
- * overwritten only where ours must stand, and never removed. Each file is replaced by renaming, as Envoy's watching needs.
+ * never overwritten nor removed. Each file is replaced by renaming, as Envoy's watching needs.
  */
 import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Rendered } from "../render/render.ts";
+import { UsageError } from "./command.ts";
 
 export interface Difference {
   readonly file: string;
   /** stale: an earlier run wrote it, and it is no longer made. */
   readonly state: "missing" | "different" | "stale";
+  /** What stands there was not written by `countersign render`. */
+  readonly foreign?: true;
 }
 
 const MAX_DEPTH = 4;
@@ -22,7 +25,8 @@ export async function compareFolder(folder: string, files: Rendered, head: strin
   for (const [file, { text }] of files) {
     const written = await readFile(join(folder, file), "utf8").catch(absent);
     if (written === undefined) found.push({ file, state: "missing" });
-    else if (written !== text) found.push({ file, state: "different" });
+    else if (written !== text)
+      found.push({ file, state: "different", ...(isForeign(file, written) && { foreign: true }) });
   }
   for (const file of await filesBelow(folder, "", 0)) {
     if (files.has(file)) continue;
@@ -32,7 +36,14 @@ export async function compareFolder(folder: string, files: Rendered, head: strin
   return found;
 }
 
+function isForeign(file: string, text: string): boolean {
+  return file.endsWith(".yaml") && !text.slice(0, HEAD_LENGTH).includes("# Written by `countersign render ");
+}
+
+/** @throws UsageError before anything is written, when somebody else's file is in the way. */
 export async function writeFolder(folder: string, files: Rendered, differences: readonly Difference[]): Promise<void> {
+  const inTheWay = differences.filter(({ foreign }) => foreign === true).map(({ file }) => file);
+  if (inTheWay.length > 0) throw new UsageError(`${folder} has files of somebody else: ${inTheWay.join(", ")}`);
   for (const { file, state } of differences) {
     const path = join(folder, file);
     const content = files.get(file);

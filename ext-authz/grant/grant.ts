@@ -8,7 +8,7 @@ import { err, ok, type Result } from "../result.ts";
 import { grantMilliseconds } from "./lifetime.ts";
 import { pathClass } from "./path-class.ts";
 import { type GrantPlan, needsOf } from "./plan.ts";
-import { type Atom, BARRIERS } from "./read.ts";
+import { BARRIERS } from "./read.ts";
 import { eligiblePath } from "./target.ts";
 import { grantText } from "./text.ts";
 
@@ -53,7 +53,7 @@ export function grantOf(asked: Asked): Result<string, Ungranted> {
   const path = eligiblePath(http.target);
   if (path === undefined || path !== received.path) return err("target");
   if (plan.preflights && http.method === "OPTIONS") return err("preflight");
-  const { atoms, barrier } = needsOf(plan, path);
+  const { inputs, inputsOfPeer, barrier } = needsOf(plan, path);
   if (barrier !== undefined) return err(barrier);
   // Nothing can be taken out of a target without a query.
   if (decision.changes.removeQueryParameters.length > 0 && http.target.includes("?")) return err("query_change");
@@ -67,14 +67,10 @@ export function grantOf(asked: Asked): Result<string, Ungranted> {
     epoch,
     milliseconds,
     decisionId: decision.id,
-    atoms: source.principal === "" && source.certificate === "" ? atoms : withConnection(atoms),
+    // A malformed identity is refused whatever the policies say (`request/peer-identity.ts`), so one that was shown counts.
+    inputs: source.principal === "" && source.certificate === "" ? inputs : inputsOfPeer,
     path: plan.paths === undefined ? [`=${path}`] : pathClass(plan.paths, path),
     changes: decision.changes,
   });
   return text === undefined ? err("text") : ok(text);
-}
-
-/** A malformed identity is refused whatever the policies say (`request/peer-identity.ts`), so one that was shown counts. */
-function withConnection(atoms: readonly Atom[]): readonly Atom[] {
-  return atoms.includes("connection") ? atoms : [...atoms, "connection" as const].sort();
 }

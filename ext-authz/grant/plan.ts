@@ -32,8 +32,10 @@ export interface GrantPlan {
 }
 
 export interface Needs {
-  /** Sorted, each once. */
-  readonly atoms: readonly Atom[];
+  /** Atoms, sorted, each once, a space between: as the text of a grant has them. */
+  readonly inputs: string;
+  /** The same with `connection`. */
+  readonly inputsOfPeer: string;
   /** What is read besides, and can be in no key. */
   readonly barrier: Barrier | undefined;
 }
@@ -80,8 +82,8 @@ export function compileGrant(inputs: GrantInputs): GrantPlan {
   const barriers = more.map(([key, reads]) => [key, BARRED[barrierOf(reads) ?? "none"]] as const);
   const all = [...everywhere, ...beyond];
   return {
-    everywhere: { atoms: atomsOf(everywhere), barrier: barrierOf(everywhere) },
-    somewhere: { atoms: atomsOf(all), barrier: undefined },
+    everywhere: { ...inputsOf(everywhere), barrier: barrierOf(everywhere) },
+    somewhere: { ...inputsOf(all), barrier: undefined },
     byPath: patternMap(new Map(barriers)),
     paths: all.includes("whole_path") ? undefined : pathMatchers(rules.patterns),
     preflights: credentials.jwt.rules.length > 0,
@@ -99,7 +101,7 @@ export function needsOf(plan: GrantPlan, path: string): Needs {
     barrier ??= found.barrier;
   });
   if (!isMore) return plan.everywhere;
-  return barrier === undefined ? plan.somewhere : { atoms: plan.somewhere.atoms, barrier };
+  return barrier === undefined ? plan.somewhere : { ...plan.somewhere, barrier };
 }
 
 /** Where credentials are looked for, and what says which of them still count. */
@@ -156,6 +158,8 @@ function barrierOf(reads: Iterable<Read>): Barrier | undefined {
   return undefined;
 }
 
-export function atomsOf(reads: Iterable<Read>): readonly Atom[] {
-  return [...new Set([...reads].filter(isAtom))].sort();
+function inputsOf(reads: readonly Read[]): Pick<Needs, "inputs" | "inputsOfPeer"> {
+  const text = (atoms: readonly Atom[]): string => [...new Set(atoms)].sort().join(" ");
+  const atoms = reads.filter(isAtom);
+  return { inputs: text(atoms), inputsOfPeer: text([...atoms, "connection"]) };
 }

@@ -18,7 +18,7 @@ export type Read =
   | "key"
   /** What verified credentials say. It follows from the places where credentials stand, which are read for every request. */
   | "credential"
-  /** The path, through a matcher that the path class knows. */
+  /** The path, through a matcher that the path class knows: the clause's operands are patterns of `paths`. */
   | "path"
   /** The path in any other way. */
   | "whole_path";

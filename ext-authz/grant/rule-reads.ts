@@ -17,7 +17,6 @@ export interface RuleReads {
 }
 
 const PATHS = "operation.paths";
-const NOT_PATHS = "operation.notPaths";
 
 export function ruleReads(rules: Iterable<CompiledRule>): RuleReads {
   const always = new Set<Read>();
@@ -27,13 +26,13 @@ export function ruleReads(rules: Iterable<CompiledRule>): RuleReads {
     for (const read of reads) always.add(read);
   };
   for (const { sources, operations, conditions } of rules) {
+    for (const { reads, operands } of [...sources.flat(), ...operations.flat(), ...conditions]) {
+      if (reads.includes("path")) for (const pattern of operands) patterns.add(pattern);
+    }
     const common = [...sources.flat(), ...conditions].flatMap(({ reads }) => reads);
     if (operations.length === 0) everywhere(common);
     for (const clauses of operations) {
       const reads = [...common, ...clauses.flatMap((clause) => clause.reads)];
-      for (const { field, operands } of clauses) {
-        if (field === PATHS || field === NOT_PATHS) for (const pattern of operands) patterns.add(pattern);
-      }
       const keys = clauses.find(({ field }) => field === PATHS)?.operands.map(keyOf);
       if (keys === undefined) everywhere(reads);
       else for (const key of keys) addTo(byPath, key, reads, everywhere);

@@ -3,14 +3,14 @@
  * be said in it. Pure.
  */
 import type { HeaderChanges } from "../model.ts";
-import type { Atom } from "./read.ts";
 
 export interface Grant {
   /** Stands for all that grants depend on and no key holds. */
   readonly epoch: string;
   readonly milliseconds: number;
   readonly decisionId: string;
-  readonly atoms: readonly Atom[];
+  /** Atoms, sorted, a space between. */
+  readonly inputs: string;
   /** Terms. */
   readonly path: readonly string[];
   readonly changes: Pick<HeaderChanges, "set" | "remove">;
@@ -20,8 +20,8 @@ const VERSION = "1";
 /** Bytes. */
 const MAX_TEXT = 65_536;
 
-export function grantText({ epoch, milliseconds, decisionId, atoms, path, changes }: Grant): string | undefined {
-  let text = `${VERSION}\n${epoch}\n${milliseconds}\n${decisionId}\n${atoms.join(" ")}\n${path.join("\t")}`;
+export function grantText({ epoch, milliseconds, decisionId, inputs, path, changes }: Grant): string | undefined {
+  let text = `${VERSION}\n${epoch}\n${milliseconds}\n${decisionId}\n${inputs}\n${path.join("\t")}`;
   for (const [name, value] of changes.set) {
     if (hasLineEnd(value)) return undefined;
     text += `\nset ${name} ${value}`;

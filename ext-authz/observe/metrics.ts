@@ -5,6 +5,7 @@ import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import { UNGRANTED, type Ungranted } from "../grant/grant.ts";
 import type { Decision } from "../model.ts";
 import { reasonOf } from "../respond/answer.ts";
+import type { ErrorReason } from "../result.ts";
 import { type KeyState, registerKeyGauges } from "./key-gauges.ts";
 import { type RevocationState, registerRevocationGauges } from "./revocation-gauges.ts";
 import type { ShadowChange } from "./shadow-changes.ts";
@@ -28,6 +29,17 @@ export interface Metrics {
 }
 
 const MAX_POLICY_LABELS = 1000;
+
+/** Every one of them, or it does not compile. */
+const FAILURES: Readonly<Record<ErrorReason, true>> = {
+  internal_error: true,
+  not_ready: true,
+  deadline_exceeded: true,
+  mint_failed: true,
+  overloaded: true,
+  introspection_failed: true,
+  revocation_unavailable: true,
+};
 
 export function createMetrics(
   keys: () => readonly KeyState[],
@@ -90,6 +102,7 @@ export function createMetrics(
   });
   for (const outcome of ["issued", ...UNGRANTED] as const) grants.inc({ outcome }, 0);
   // An alert on an increase needs the zero before the first one.
+  for (const reason of Object.keys(FAILURES)) checks.inc({ effect: "error", reason }, 0);
   for (const outcome of ["applied", "refused"] as const) reloads.inc({ outcome }, 0);
   for (const outcome of ["exported", "dropped"] as const) spans.inc({ outcome }, 0);
   // Names are the operator's own, from resources; still, a label must not grow without end.

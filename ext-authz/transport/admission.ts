@@ -4,7 +4,7 @@
  * numbers.
  *
  * After CoDel (RFC 8289): a long wait alone is no overload, it may follow a pause; waits that stay long are one. It is over
- * when the process finds an idle moment, since nothing waits then.
+ * when the process finds an idle moment, since nothing waits then, or none was long for a while.
  */
 
 import type { QueueDelay } from "./queue-delay.ts";
@@ -30,25 +30,41 @@ export interface AdmissionLimits {
 /** Milliseconds that waits must stay too long: a pause for garbage or a reload is over sooner. */
 export const INTERVAL_MS = 200;
 
+/** Waits that are too long, in that time: with fewer it is not the checks that keep the process busy. */
+export const PRESSED = 20;
+/** Milliseconds without one, on a machine that leaves no idle moment. */
+export const CALM_MS = 1000;
+
 export function createAdmission({ maxChecks, maxWaitMs }: AdmissionLimits, queue: QueueDelay): Admission {
   let underWay = 0;
+  /** Since when waits are too long, how many of them; since when none is. */
   let longSince: number | undefined;
+  let longWaits = 0;
+  let calmSince: number | undefined;
   let overloaded = false;
 
-  function look(waited: number, now: number): void {
-    if (waited > maxWaitMs) {
-      longSince ??= now;
-      overloaded ||= now - longSince >= INTERVAL_MS;
-    } else if (waited <= maxWaitMs / 2) {
+  function long(now: number): void {
+    calmSince = undefined;
+    longSince ??= now;
+    longWaits++;
+    if (longWaits >= PRESSED && now - longSince >= INTERVAL_MS) overloaded = true;
+  }
+
+  function bearable(waited: number, now: number): void {
+    calmSince ??= now;
+    const short = waited <= maxWaitMs / 2;
+    if (short) {
       longSince = undefined;
-      if (queue.idle()) overloaded = false;
+      longWaits = 0;
     }
+    if ((short && queue.idle()) || now - calmSince >= CALM_MS) overloaded = false;
   }
 
   return {
     admit(connection, bytes, now) {
       const waited = queue.waited(connection, bytes, now);
-      look(waited, now);
+      if (waited > maxWaitMs) long(now);
+      else bearable(waited, now);
       if (underWay >= maxChecks || (overloaded && waited > maxWaitMs)) return false;
       underWay++;
       return true;

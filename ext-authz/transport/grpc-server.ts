@@ -34,11 +34,8 @@ const MAX_MESSAGE = 4 * 1024 * 1024;
 /** @throws when the address cannot be bound. */
 export async function startGrpcServer(address: string, deps: GrpcServerDeps): Promise<GrpcServer> {
   const { maxChecks, maxWaitMs = Number.POSITIVE_INFINITY } = deps;
-  const idleTime = (): number => performance.nodeTiming.idleTime;
-  const admission = createAdmission(
-    { maxChecks, maxWaitMs },
-    createQueueDelay({ idleTime, atEndOfTurn: setImmediate }),
-  );
+  const queue = createQueueDelay(() => performance.nodeTiming.idleTime);
+  const admission = createAdmission({ maxChecks, maxWaitMs }, queue);
   const health = createHealth();
   const check = createCheckHandler({ ...deps, admission });
   const methods: Methods = new Map([[CHECK, { kind: "unary", answer: check }], ...health.methods]);
@@ -46,11 +43,13 @@ export async function startGrpcServer(address: string, deps: GrpcServerDeps): Pr
   const bound = await bind(server, address, deps.tls).catch((cause: unknown) => {
     throw new Error(`cannot listen on ${address}: ${cause instanceof Error ? cause.message : cause}`);
   });
+  const stopTurning = eachTurn(() => queue.turned(deps.clock()));
   return {
     address: withPort(address, bound.port),
     setServing: (serving) => health.set(serving),
     stop(graceMs, quietly = false) {
       if (!quietly) health.set(false);
+      stopTurning();
       bound.listener?.stop();
       return server.stop(graceMs);
     },
@@ -70,4 +69,14 @@ async function bind(server: UnaryServer, address: string, tls: ServerTls | undef
   // TLS ends in a listener of our own: it can check names once a connection and renew its certificate.
   const listener = await listenSecurely(parts, tls, server.take);
   return { port: listener.port, listener };
+}
+
+/** Runs when a turn of the event loop has read all sockets. Neither keeps the loop from being idle nor the process alive. */
+function eachTurn(run: () => void): () => void {
+  let next = setImmediate(turn).unref();
+  function turn(): void {
+    run();
+    next = setImmediate(turn).unref();
+  }
+  return () => clearImmediate(next);
 }

@@ -1,13 +1,15 @@
 /**
  * How long a check may have waited for us before we looked at it: in sockets and in the kernel, where nobody counts. In: every
- * time a connection brings a whole message. Out: an upper bound in milliseconds. Effects: the turns of the event loop, as they
- * were given.
+ * turn of the event loop, and every time a connection brings a whole message. Out: an upper bound in milliseconds. Effects:
+ * none but its own numbers.
  *
- * A turn of the loop reads what every socket holds. So what a connection brings now was not there when it was read in a turn
- * before; and when the loop had been idle just before this turn, nothing had been there at all.
+ * A turn of the loop reads what every socket holds. So what a connection brings now was not there when it was read before, nor
+ * when the turn before began to look; and when the loop had been idle just before this turn, nothing had been there at all.
  */
 
 export interface QueueDelay {
+  /** A turn of the loop has ended: every socket was read. */
+  turned(now: number): void;
   /**
    * @param connection whose message is whole now
    * @param bytes of it
@@ -18,64 +20,59 @@ export interface QueueDelay {
   idle(): boolean;
 }
 
-export interface LoopEffects {
-  /** Milliseconds that the event loop has waited for something to do, since it began. */
-  readonly idleTime: () => number;
-  /** Runs when this turn has read every socket. */
-  readonly atEndOfTurn: (run: () => void) => void;
-}
-
 interface Reads {
   turn: number;
   /** In that turn. */
   bytes: number;
   /** The last read, in that turn. */
   last: number;
-  /** The last read in a turn before it that left nothing behind. */
-  before: number;
+  /** What it brings now came after this. */
+  since: number;
 }
 
 /** libuv leaves a socket after 32 reads of 64 KiB; well below that it has read all that there was. */
 const READ_WHOLE = 1_500_000;
 
-export function createQueueDelay({ idleTime, atEndOfTurn }: LoopEffects): QueueDelay {
-  const reads = new WeakMap<object, Reads>();
+/** @param idleTime milliseconds that the event loop has waited for something to do, since it began */
+export function createQueueDelay(idleTime: () => number): QueueDelay {
+  const connections = new WeakMap<object, Reads>();
   let turn = 0;
-  let inTurn = false;
-  let begun = 0;
-  let previous = 0;
+  /** When this turn and the one before began to look at sockets; no sooner than that. */
+  let looking = 0;
+  let looked = 0;
+  /** When this turn brought its first message; undefined = not yet. */
+  let first: number | undefined;
   let idleBefore = idleTime();
   let wasIdle = true;
 
-  function beginTurn(now: number): void {
-    inTurn = true;
-    turn++;
-    previous = begun;
-    begun = now;
+  function begin(now: number): void {
+    first = now;
     const idle = idleTime();
     wasIdle = idle > idleBefore;
     idleBefore = idle;
-    atEndOfTurn(() => {
-      inTurn = false;
-    });
   }
 
   return {
+    turned(now) {
+      turn++;
+      looked = looking;
+      looking = now;
+      first = undefined;
+    },
     waited(connection, bytes, now) {
-      if (!inTurn) beginTurn(now);
-      let read = reads.get(connection);
-      if (read === undefined) {
-        // New connections are accepted in the turn before they are read.
-        read = { turn, bytes: 0, last: now, before: previous };
-        reads.set(connection, read);
-      } else if (read.turn !== turn) {
-        if (read.bytes < READ_WHOLE) read.before = Math.max(previous, read.last);
-        read.turn = turn;
-        read.bytes = 0;
+      if (first === undefined) begin(now);
+      let reads = connections.get(connection);
+      if (reads === undefined) {
+        reads = { turn, bytes: 0, last: now, since: looked };
+        connections.set(connection, reads);
+      } else if (reads.turn !== turn) {
+        if (reads.bytes < READ_WHOLE) reads.since = Math.max(looked, reads.last);
+        reads.turn = turn;
+        reads.bytes = 0;
       }
-      read.last = now;
-      read.bytes += bytes;
-      return now - (wasIdle ? begun : read.before);
+      reads.last = now;
+      reads.bytes += bytes;
+      return now - (wasIdle ? (first ?? now) : reads.since);
     },
     idle: () => wasIdle,
   };

@@ -4,8 +4,9 @@
  * networks and one volume of a project of its own; a temporary folder.
  */
 import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { createWriteStream } from "node:fs";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
@@ -28,7 +29,7 @@ export interface ComposedSample extends Target {
 const published = {
   services: {
     edge: { ports: ["127.0.0.1::10000"] },
-    zone: { ports: ["127.0.0.1::10001"] },
+    zone: { ports: ["127.0.0.1::10000"] },
     oidc: { ports: ["127.0.0.1::3000"] },
   },
 };
@@ -45,12 +46,14 @@ export async function startSample(): Promise<ComposedSample> {
   await writeFile(override, stringify(published));
   const [file = "docker", ...first] = composeCommand();
   const base = [...first, "-p", project, "-f", composeFile, "-f", override];
+  const secret = randomBytes(32).toString("base64url");
+  const env = { ...process.env, COUNTERSIGN_STAMP_SECRET: secret };
   const compose = async (...args: string[]): Promise<string> =>
-    (await run(file, [...base, ...args], { maxBuffer: 1 << 24 })).stdout;
+    (await run(file, [...base, ...args], { maxBuffer: 1 << 24, env })).stdout;
   const followers: ChildProcess[] = [];
   const follow = (service: string): string => {
     const log = join(folder, `${service}.log`);
-    const child = spawn(file, [...base, "logs", "--follow", "--no-log-prefix", "--no-color", service]);
+    const child = spawn(file, [...base, "logs", "--follow", "--no-log-prefix", "--no-color", service], { env });
     child.stdout?.pipe(createWriteStream(log));
     followers.push(child);
     return log;
@@ -64,13 +67,11 @@ export async function startSample(): Promise<ComposedSample> {
     await compose("up", "--detach", "--no-build", "--pull", "never");
     const port = async (service: string, inside: number): Promise<number> =>
       Number((await compose("port", service, String(inside))).trim().split(":").at(-1));
-    const keyFile = join(folder, "stamp.key");
-    await compose("cp", "edge:/etc/countersign/stamp.key", keyFile);
     const sample = {
-      keys: [{ id: "k1", secret: await readFile(keyFile, "utf8") }],
+      keys: [{ id: "k1", secret }],
       issuer: `http://127.0.0.1:${await port("oidc", 3000)}`,
       edge: { port: await port("edge", 10000) },
-      zone: { port: await port("zone", 10001) },
+      zone: { port: await port("zone", 10000) },
       edgeLog: follow("edge"),
       zoneLog: follow("zone"),
       status: () => compose("ps", "--all", "--format", "{{.Service}} {{.State}}"),

@@ -8,7 +8,7 @@ const grant: Grant = {
   epoch: "e-1_Z",
   milliseconds: 5000,
   decisionId: "d1",
-  atoms: ["connection", "header:x-role", "query"],
+  inputs: "connection header:x-role query",
   path: ["^/a/", "!/a/b", ">.html"],
   changes: {
     set: [
@@ -27,10 +27,11 @@ describe("the text", () => {
   });
 
   it("is what the guard reads", () => {
-    const { decisionId, epoch, milliseconds, atoms, path: terms, changes } = grant;
+    const { decisionId, epoch, milliseconds, inputs, path: terms, changes } = grant;
+    const atoms = inputs.split(" ");
     expect(parseGrant(grantText(grant) ?? "")).toEqual({ decisionId, epoch, milliseconds, atoms, terms, ...changes });
     expect(
-      parseGrant(grantText({ ...grant, atoms: [], path: ["=/"], changes: { set: [], remove: [] } }) ?? ""),
+      parseGrant(grantText({ ...grant, inputs: "", path: ["=/"], changes: { set: [], remove: [] } }) ?? ""),
     ).toMatchObject({
       ...{ atoms: [], terms: ["=/"], set: [], remove: [] },
     });

@@ -40,7 +40,8 @@ const CEL = [
   'request.method == "GET"',
   'request.path.startsWith("/orders/")',
   'request.url_path != "/a/1"',
-  'request.query.contains("q=1")',
+  'request.query.contains("1")',
+  'request.query == ""',
   'has(request.headers.cookie) && request.headers["x-role"] == "admin"',
   '!("x-tenant" in request.headers) || request.header_values["x-tenant"].size() < 2',
   'request.headers.exists(name, name == "unread")',
@@ -159,7 +160,7 @@ export function readManifests(manifests: readonly Manifest[]): readonly Resource
 export const resources: fc.Arbitrary<readonly Resource[]> = fc
   .tuple(
     fc.array(authentication, { maxLength: 1 }),
-    authorization,
+    fc.oneof({ weight: 4, arbitrary: authorization }, fc.tuple(open, access)),
     fc.oneof({ weight: 2, arbitrary: fc.constant<Manifest[]>([]) }, fc.array(access, { maxLength: 1 })),
     fc.oneof({ weight: 2, arbitrary: fc.constant<Manifest[]>([]) }, fc.array(others, { maxLength: 2 })),
   )

@@ -86,7 +86,7 @@ const line: fc.Arbitrary<readonly [string, string]> = fc.oneof(
   fc.tuple(fc.constant("x-forwarded-client-cert"), xfcc),
   fc.tuple(fc.constantFrom("origin", "access-control-request-method"), fc.constantFrom("https://x.example", "GET", "")),
   fc.tuple(
-    fc.constantFrom("x-request-id", "dpop", "txn-token", "unread", "referer", "user-agent"),
+    fc.constantFrom("x-request-id", "x-request-id", "dpop", "txn-token", "unread", "referer", "user-agent"),
     fc.constantFrom("1", "2"),
   ),
   fc.tuple(fc.constant("connection"), fc.constantFrom("keep-alive", "close", "x-role")),
@@ -197,6 +197,7 @@ export function incomingOf({ route, connection, method, authority, scheme, targe
     http: { id: lines.get("x-request-id")?.[0] ?? "", method, target, host: authority, scheme, headers: lines },
     sni: peer.sni,
     contextExtensions: new Map(Object.entries(ROUTES[route] ?? {})),
-    metadata: new Map(),
+    // Some filter's, from what no grant speaks of.
+    metadata: new Map([["envoy.filters.x", { y: lines.get("unread")?.[0] ?? "" }]]),
   };
 }

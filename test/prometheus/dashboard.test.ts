@@ -99,6 +99,7 @@ describe.runIf(there)("a real Prometheus", () => {
 
   it("counters that alerts watch are there before anything happened", async () => {
     for (const zero of [
+      'countersign_checks_total{reason="internal_error"}',
       'countersign_reloads_total{outcome="refused"}',
       'countersign_trace_spans_total{outcome="dropped"}',
       "countersign_decision_log_dropped_total",
@@ -110,7 +111,7 @@ describe.runIf(there)("a real Prometheus", () => {
   });
 
   it("the filter's own counters come through Envoy's", async () => {
-    const refused = await prometheus.query('{__name__=~"envoy_wasmcustom_countersign_guard_refused_.+"} > 0');
+    const refused = await prometheus.query('{__name__=~"countersign_guard_refused_.+"} > 0');
     expect(refused.length).toBeGreaterThan(0);
   });
 

@@ -15,6 +15,7 @@ import { findEnvoy } from "../../setup/envoy.mjs";
 import { run } from "../cli/run-command.ts";
 import { type Folder, makeFolder } from "../support/folder.ts";
 import { type Oidc, startOidc } from "../support/oidc.ts";
+import { foldersOf } from "./workspace.ts";
 
 const command = fileURLToPath(new URL("ext-authz/countersign.mjs", packageRoot));
 const audience = "https://orders.example";
@@ -33,6 +34,11 @@ describe("usage", () => {
     ["a zone twice", ["--yes", "--zones", "a,a"], "--zones: not possible"],
     ["a zone that is no name", ["--yes", "--zones", "__proto__"], "--zones: not possible"],
     ["a service without a port", ["--yes", "--service", "orders"], "--service: not possible"],
+    [
+      "a service that containers do not reach",
+      ["--yes", "--target", "compose", "--service", "127.0.0.1:80"],
+      "--service",
+    ],
     ["a target that is not known", ["--yes", "--target", "nginx"], "--target: not possible"],
   ])("%s", async (_, args, message) => {
     const { code, err } = await run("init", at("refused"), ...args);
@@ -71,7 +77,7 @@ describe("sound as it is", () => {
     const zonesFile = join(name, "countersign.zones.yaml");
     const rendered = await run("render", zonesFile, "--target", target, "--out", join(name, "rendered"), "--check");
     expect([rendered.code, rendered.err]).toEqual([0, ""]);
-    const examined = await run("doctor", "envoy", ...(await folders(join(name, "rendered"))));
+    const examined = await run("doctor", "envoy", ...(await foldersOf(join(name, "rendered"))));
     expect(examined.out).toContain("0 hazards");
     const secret = (await readFile(join(name, ".env"), "utf8")).trim().split("=")[1] ?? "?";
     for (const file of await readdir(name, { recursive: true, withFileTypes: true })) {
@@ -206,12 +212,6 @@ async function ready(url: string, child: Child): Promise<void> {
     if (answer !== undefined && (!url.endsWith("/readyz") || answer.status === 200)) return;
   }
   throw new Error(`${child.name} is not ready; its last lines:\n${child.tail()}`);
-}
-
-async function folders(path: string): Promise<readonly string[]> {
-  const entries = await readdir(path, { withFileTypes: true });
-  const inner = entries.filter((entry) => entry.isDirectory()).map(({ name }) => join(path, name));
-  return entries.some(({ name }) => name.endsWith(".yaml")) ? [path, ...inner] : inner;
 }
 
 /** Taken for a moment and given back: what the proxies call must be written down before it is there. */

@@ -56,7 +56,7 @@ const secret = (): string => randomBytes(32).toString("base64url");
 const render = () => run("render", at("zones.yaml"), "--target", "xds", "--out", at("out"));
 
 /** The echo stands for the next zone: it shows what left the edge. */
-async function describeZones(ownedHeaders: readonly string[]): Promise<void> {
+async function describeZones(ownedHeaders: readonly string[], routes: readonly object[] = []): Promise<void> {
   const zones = {
     edge: {
       inbound: "edge",
@@ -67,7 +67,7 @@ async function describeZones(ownedHeaders: readonly string[]): Promise<void> {
       timeoutSeconds: 5,
       workload: { namespace: "edge", name: "gateway" },
       ownedHeaders,
-      routes: [{ prefix: "/", to: "inner" }],
+      routes: [...routes, { prefix: "/", to: "inner" }],
     },
     inner: {
       inbound: "zone",
@@ -127,6 +127,16 @@ it("another owned header: the same guard removes it", async () => {
   await describeZones(["x-team"]);
   await render();
   await becomes("the header goes", async () => (await seenInside())["x-team"] === undefined);
+});
+
+it("another route: the same Envoy takes it", async () => {
+  await describeZones(["x-team"], [{ prefix: "/old/", rewrite: "/", to: "inner" }]);
+  expect((await render()).out).toMatch(/^written {2}edge\/lds\.yaml\n/);
+  await becomes("the rewrite", async () => {
+    const { status, body } = await send(envoy.port, { path: "/old/orders" });
+    return status === 200 && JSON.parse(body).url === "/orders";
+  });
+  expect(envoy.child.running()).toBe(true);
 });
 
 it("a broken file changes nothing, and is reported", async () => {

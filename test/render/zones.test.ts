@@ -1,7 +1,10 @@
 import { generateKeyPairSync } from "node:crypto";
+import { readFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
+import { packageRoot } from "../../ext-authz/config/package-root.ts";
 import { meshPlacement, plainPlacement } from "../../ext-authz/render/placement.ts";
 import { readDescription } from "../../ext-authz/render/read-description.ts";
+import { zonesSchema } from "../../ext-authz/render/schema.ts";
 import { zonesOf } from "../../ext-authz/render/zones.ts";
 import { changed, facts, problemsOf, SOUND } from "./description.ts";
 
@@ -169,4 +172,29 @@ it("any text is read or refused, with a place", () => {
     expect(found.length).toBeGreaterThan(0);
     expect(found.every((problem) => /^[1-9]/.test(problem))).toBe(true);
   }
+});
+
+it("the description in docs/attach.md is a sound one", async () => {
+  const page = await readFile(new URL("docs/attach.md", packageRoot), "utf8");
+  const text = /```yaml\n(filter:[\s\S]*?)```/.exec(page)?.[1] ?? "";
+  const read = readDescription("attach.md", text);
+  if (!read.ok) throw new Error(JSON.stringify(read.error));
+  const told = facts().servers.get("check");
+  const servers = new Map(
+    told === undefined ? [] : Object.keys(read.value.description.servers).map((name) => [name, told]),
+  );
+  const made = zonesOf(read.value, { ...facts(), servers }, plainPlacement(read.value.description));
+  expect(made).toMatchObject({ ok: true, value: [{ name: "edge" }, { name: "inner" }] });
+});
+
+it("docs/attach.md names every field", async () => {
+  const page = await readFile(new URL("docs/attach.md", packageRoot), "utf8");
+  const { zones, servers, services, ...top } = zonesSchema.properties;
+  const fields = [
+    ...Object.keys(top),
+    ...[zones, servers, services].flatMap((one) => Object.keys(one.additionalProperties.properties)),
+    ...Object.keys(top.keys.items.properties),
+    ...Object.keys(top.stamp.properties),
+  ];
+  expect(fields.filter((field) => !page.includes(field))).toEqual([]);
 });

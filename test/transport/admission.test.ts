@@ -1,13 +1,13 @@
 /** Which checks are taken on: by a model of a process that is idle, busy, paused, overloaded. */
 import { describe, expect, it } from "vitest";
-import { createAdmission, INTERVAL_MS } from "../../ext-authz/transport/admission.ts";
+import { CALM_MS, createAdmission, INTERVAL_MS, PRESSED } from "../../ext-authz/transport/admission.ts";
 import { createQueueDelay } from "../../ext-authz/transport/queue-delay.ts";
 import { type Load, type Outcome, simulate } from "./overload-model.ts";
 
 const MAX_WAIT = 50;
 
 describe("checks under way", () => {
-  const never = { waited: () => 0, idle: () => true };
+  const never = { waited: () => 0, idle: () => true, turned: () => {} };
   const connection = {};
   it("are no more at once than the bound", () => {
     const { admit, done } = createAdmission({ maxChecks: 2, maxWaitMs: MAX_WAIT }, never);
@@ -26,70 +26,72 @@ describe("checks under way", () => {
 });
 
 describe("waits that are too long", () => {
-  /** Each step: milliseconds that pass, the wait, whether the loop had been idle. */
-  function answers(steps: readonly (readonly [number, number, boolean])[]): readonly boolean[] {
+  /** Each step: milliseconds that pass, the wait, whether the loop had been idle, how many such checks. */
+  type Step = readonly [after: number, wait: number, idle: boolean, count?: number];
+  function answers(steps: readonly Step[]): readonly boolean[] {
     let now = 0;
-    let step: readonly [number, number, boolean] = [0, 0, true];
-    const queue = { waited: () => step[1], idle: () => step[2] };
+    let step: Step = [0, 0, true];
+    const queue = { waited: () => step[1], idle: () => step[2], turned: () => {} };
     const { admit, done } = createAdmission({ maxChecks: 10, maxWaitMs: MAX_WAIT }, queue);
     return steps.map((next) => {
       step = next;
       now += next[0];
-      const admitted = admit({}, 1, now);
-      if (admitted) done();
+      let admitted = false;
+      for (let n = 0; n < (next[3] ?? 1); n++) {
+        admitted = admit({}, 1, now);
+        if (admitted) done();
+      }
       return admitted;
     });
   }
   const long = MAX_WAIT + 1;
-  it.each([
-    ["one is a pause", [[0, 500, false]], [true]],
+  const overload: readonly Step[] = [
+    [0, long, false, PRESSED],
+    [INTERVAL_MS, long, false],
+  ];
+  it.each<[string, readonly Step[], readonly boolean[]]>([
+    ["at once are a pause", [[0, 500, false, 100]], [true]],
     [
-      "for less than the interval, too",
+      "for less than the interval are a pause",
       [
-        [0, long, false],
+        [0, long, false, 100],
         [INTERVAL_MS - 1, long, false],
       ],
       [true, true],
     ],
+    ["for the interval are an overload", overload, [true, false]],
     [
-      "for the interval are an overload",
+      "of few checks are none: the process is busy with something else",
       [
-        [0, long, false],
+        [0, long, false, PRESSED - 2],
         [INTERVAL_MS, long, false],
       ],
-      [true, false],
+      [true, true],
     ],
     [
-      "in between a short one begins anew",
+      "begin anew after a short one",
       [
-        [0, long, false],
-        [60, MAX_WAIT / 2, false],
-        [60, long, false],
+        [0, long, false, 100],
+        [INTERVAL_MS / 2, MAX_WAIT / 2, false],
+        [INTERVAL_MS / 2, long, false, 100],
       ],
       [true, true, true],
     ],
     [
-      "in an overload what waited less is taken on, and changes nothing",
+      "are refused until none was long for a while",
       [
-        [0, long, false],
-        [INTERVAL_MS, long, false],
+        ...overload,
         [1, MAX_WAIT, false],
-        [1, 1, false],
-        [1, long, false],
-      ],
-      [true, false, true, true, false],
-    ],
-    [
-      "until an idle moment",
-      [
+        [CALM_MS - 1, 1, false],
         [0, long, false],
-        [INTERVAL_MS, long, false],
-        [1, 0, true],
+        [1, 1, false],
+        [CALM_MS, 1, false],
         [1, long, false],
       ],
-      [true, false, true, true],
+      [true, false, true, true, false, true, true, true],
     ],
-  ] as const)("%s", (_, steps, admitted) => {
+    ["are refused until an idle moment", [...overload, [1, 0, true], [1, long, false]], [true, false, true, true]],
+  ])("%s", (_, steps, admitted) => {
     expect(answers(steps)).toEqual(admitted);
   });
 });
@@ -104,13 +106,21 @@ describe("the wait is never taken for less than it was", () => {
 
   it("a connection's first check, and one after an idle moment, have not waited", () => {
     let idle = 0;
-    const queue = createQueueDelay({ idleTime: () => idle, atEndOfTurn: (run) => run() });
+    const queue = createQueueDelay(() => idle);
     const connection = {};
     idle = 5;
     expect(queue.waited(connection, 1, 5000)).toBe(0);
+    queue.turned(5010);
     idle = 9;
     expect(queue.waited(connection, 1, 9000)).toBe(0);
     expect(queue.waited(connection, 1, 9010)).toBe(10);
+  });
+
+  it("turns that bring no check count too: sockets were looked at", () => {
+    const queue = createQueueDelay(() => 0);
+    for (const now of [1000, 2000, 3000]) queue.turned(now);
+    // Not there when the turn before this one began to look.
+    expect(queue.waited({}, 1, 3005)).toBe(1005);
   });
 });
 

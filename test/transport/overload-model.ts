@@ -43,9 +43,7 @@ export function simulate({
 }: Load): readonly Outcome[] {
   let now = 0;
   let idle = 0;
-  let endOfTurn = (): void => {};
-  const loop = { idleTime: () => idle, atEndOfTurn: (run: () => void) => (endOfTurn = run) };
-  const queue = createQueueDelay(loop);
+  const queue = createQueueDelay(() => idle);
   const admission = createAdmission({ maxChecks: 1000, maxWaitMs }, queue);
   const sockets = Array.from({ length: connections }, (_, id) => ({ id, waiting: [] as number[] }));
   const outcomes: Outcome[] = [];
@@ -82,7 +80,7 @@ export function simulate({
         arrive();
       }
     }
-    endOfTurn();
+    queue.turned(now);
   }
   return outcomes;
 }

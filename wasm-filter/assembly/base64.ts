@@ -53,12 +53,14 @@ export function isBase64Url(text: Uint8Array, from: i32, to: i32): bool {
 
 /** Standard alphabet with padding, as RFC 9651 §4.1.8 writes byte sequences. */
 export function writeBase64(out: ByteWriter, data: Uint8Array): void {
-  for (let i = 0; i < data.length; i += 3) {
+  const length = data.length;
+  let at = out.extend(((length + 2) / 3) * 4);
+  for (let i = 0; i < length; i += 3, at += 4) {
     const bits = ((<u32>byteAt(data, i)) << 16) | ((<u32>byteAt(data, i + 1)) << 8) | byteAt(data, i + 2);
-    out.byte(charOf((bits >> 18) & 63));
-    out.byte(charOf((bits >> 12) & 63));
-    out.byte(i + 1 < data.length ? charOf((bits >> 6) & 63) : 0x3d);
-    out.byte(i + 2 < data.length ? charOf(bits & 63) : 0x3d);
+    store<u8>(at, charOf((bits >> 18) & 63));
+    store<u8>(at, charOf((bits >> 12) & 63), 1);
+    store<u8>(at, i + 1 < length ? charOf((bits >> 6) & 63) : 0x3d, 2);
+    store<u8>(at, i + 2 < length ? charOf(bits & 63) : 0x3d, 3);
   }
 }
 

@@ -20,32 +20,34 @@ export class ByteWriter {
   /** ASCII only; anything else is written as `?`. */
   text(text: string): void {
     const length = <usize>text.length;
-    this.reserve(text.length);
     const units = changetype<usize>(text);
-    const out = this.buffer.dataStart + this.length;
+    const out = this.extend(text.length);
     for (let i: usize = 0; i < length; i++) {
       const code = load<u16>(units + (i << 1));
       store<u8>(out + i, code < 0x80 ? <u8>code : 0x3f);
     }
-    this.length += text.length;
   }
 
   /** The bytes from `from` to `to`; nothing where the bounds are not in order. */
   bytes(bytes: Uint8Array, from: i32 = 0, to: i32 = bytes.length): void {
     if (from < 0 || to > bytes.length || from >= to) return;
-    this.reserve(to - from);
-    memory.copy(this.buffer.dataStart + this.length, bytes.dataStart + from, to - from);
-    this.length += to - from;
+    const length = to - from;
+    memory.copy(this.extend(length), bytes.dataStart + from, length);
   }
 
   /** Decimal digits. */
   decimal(value: u64): void {
     let digits = 1;
     for (let rest = value / 10; rest > 0; rest /= 10) digits++;
-    this.reserve(digits);
-    this.length += digits;
-    let at = this.buffer.dataStart + this.length;
+    let at = this.extend(digits) + digits;
     for (; digits > 0; digits--, value /= 10) store<u8>(--at, <u8>(0x30 + (value % 10)));
+  }
+
+  /** Room for `more` bytes at the end, which the caller writes before anything else: where it begins. */
+  extend(more: i32): usize {
+    this.reserve(more);
+    this.length += more;
+    return this.buffer.dataStart + this.length - more;
   }
 
   take(): Uint8Array {

@@ -46,7 +46,9 @@ function writeAuthority(out: ByteWriter, authority: Uint8Array, scheme: Uint8Arr
   // `host:8080:80` is not the `host:8080` that was signed: only the one port of a host is its default.
   const colon = find(authority, 0x3a, 0, end);
   if (end < authority.length && colon >= 0 && byteAt(authority, end - 1) != 0x5d) end = authority.length;
-  for (let i = 0; i < end; i++) out.byte(lower(byteAt(authority, i)));
+  const from = authority.dataStart;
+  const to = out.extend(end);
+  for (let i = 0; i < end; i++) store<u8>(to + i, lower(load<u8>(from + i)));
 }
 
 /** As on the wire; an empty path is `/` (RFC 9421 §2.2.6). */
