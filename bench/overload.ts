@@ -7,6 +7,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { connect } from "node:http2";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { monitorEventLoopDelay } from "node:perf_hooks";
 import { startServer } from "../examples/demo/server-process.ts";
 import { authorizationService } from "../ext-authz/transport/protos.ts";
 import { residentBytes } from "./soak/memory.ts";
@@ -15,11 +16,13 @@ const quick = process.argv.includes("--quick");
 const DEADLINE_MS = 200;
 const SECONDS = quick ? 3 : 15;
 const CONNECTIONS = 4;
+/** Checks under way on each connection while its capacity is measured. */
+const LANES = 16;
 const TICK_MS = 4;
 /** Under way at once, for a client that must not fall over itself. */
 const MAX_UNDER_WAY = 20_000;
 /** Rules that all must be looked at: a check that costs something. */
-const RULES = 15;
+const RULES = 150;
 const UNAVAILABLE = 14;
 
 interface Tally {
@@ -95,7 +98,7 @@ const newTally = (): Tally => ({ decided: [], refused: [], failed: 0, skipped: 0
 async function capacity(asks: readonly Ask[], seconds: number): Promise<number> {
   const tally = newTally();
   const end = performance.now() + seconds * 1000;
-  const lanes = asks.flatMap((ask) => Array.from({ length: 2 }, () => ask));
+  const lanes = asks.flatMap((ask) => Array.from({ length: LANES }, () => ask));
   await Promise.all(
     lanes.map(
       (ask) =>
@@ -113,6 +116,8 @@ async function press(asks: readonly Ask[], rate: number, pid: number) {
   const tally = newTally();
   const underWay = { count: 0 };
   const resident: number[] = [];
+  const lag = monitorEventLoopDelay({ resolution: 1 });
+  lag.enable();
   const started = performance.now();
   let due = 0;
   await new Promise<void>((resolve) => {
@@ -137,7 +142,8 @@ async function press(asks: readonly Ask[], rate: number, pid: number) {
   });
   const settled = performance.now() + 10_000;
   while (underWay.count > 0 && performance.now() < settled) await new Promise((resolve) => setTimeout(resolve, 20));
-  return { tally, resident };
+  lag.disable();
+  return { tally, resident, lagMs: lag.percentile(99) / 1e6 };
 }
 
 const at = (numbers: readonly number[], share: number): string =>
@@ -157,10 +163,10 @@ try {
   const most = await capacity(asks, quick ? 1 : 3);
   console.log(`one process answers ${most.toFixed(0)} checks/s of ${RULES} CEL rules; deadline ${DEADLINE_MS} ms\n`);
   console.log(
-    "load  asked/s  decided/s  in time  late  refused/s  503 p50 ms  503 p99 ms  p50 ms  p99 ms  failed  unsent",
+    "load  asked/s  decided/s  in time  late  refused/s  503 p50 ms  503 p99 ms  p50 ms  p99 ms  failed  unsent  own lag",
   );
   for (const times of [0.5, 1, 3, 0.5]) {
-    const { tally, resident } = await press(asks, most * times, server.child.pid);
+    const { tally, resident, lagMs } = await press(asks, most * times, server.child.pid);
     const late = tally.decided.filter((took) => took > DEADLINE_MS).length;
     const share = (100 * (tally.decided.length - late)) / Math.max(1, tally.decided.length);
     const row = [
@@ -176,6 +182,7 @@ try {
       [at(tally.decided, 0.99), 8],
       [tally.failed, 8],
       [tally.skipped, 8],
+      [lagMs.toFixed(1), 9],
     ] as const;
     console.log(row.map(([cell, width]) => String(cell).padStart(width)).join(""));
     const known = resident.filter((bytes) => bytes > 0);

@@ -20,15 +20,19 @@ const RIGHT = 110;
 const LINE = 20;
 const TOP = 40;
 
-export function plotBars(title: string, groups: readonly Group[]): string {
-  const most = Math.max(Number.MIN_VALUE, ...groups.flatMap(({ bars }) => bars.map(({ value }) => value)));
+/** @param scale one for all groups, or one for each */
+export function plotBars(title: string, groups: readonly Group[], scale: "one" | "each" = "one"): string {
+  const most = (some: readonly Group[]): number =>
+    Math.max(Number.MIN_VALUE, ...some.flatMap(({ bars }) => bars.map(({ value }) => value)));
   const parts: string[] = [];
   let y = TOP;
-  for (const { name, bars } of groups) {
+  for (const group of groups) {
+    const { name, bars } = group;
+    const longest = most(scale === "one" ? groups : [group]);
     if (name !== "") parts.push(`<text x="10" y="${y + 14}" font-weight="bold">${escaped(name)}</text>`);
     y += name === "" ? 0 : LINE;
     for (const bar of bars) {
-      parts.push(line(bar, y, most));
+      parts.push(line(bar, y, longest));
       y += LINE;
     }
     y += LINE / 2;

@@ -79,6 +79,7 @@ export function pictures({ results }: Findings): ReadonlyMap<string, string> {
           name,
           bars: even.map((result) => latencyBar(result, share)),
         })),
+        "each",
       ),
     ],
   ]);

@@ -38,9 +38,18 @@ export function authenticate(
 type Found = ReadonlyMap<Location, readonly string[]>;
 
 function countDistinct(found: Found): number {
-  if (found.size === 0) return 0;
-  const tokens = [...found.values()].flat();
-  return tokens.length === 1 ? 1 : new Set(tokens).size;
+  let first: string | undefined;
+  let all: Set<string> | undefined;
+  for (const tokens of found.values()) {
+    for (const token of tokens) {
+      if (first === undefined) first = token;
+      else if (token !== first) {
+        all ??= new Set([first]);
+        all.add(token);
+      }
+    }
+  }
+  return all?.size ?? (first === undefined ? 0 : 1);
 }
 
 function withoutToken(owned: readonly string[]): Outcome {

@@ -9,11 +9,15 @@ import { isJsonObject, member } from "../authenticate/strict-json.ts";
 import type { Authentication, HeaderChanges, JsonObject, JsonValue, VerifiedToken } from "../model.ts";
 import { err, ok, type Result } from "../result.ts";
 import { compactSegment } from "./compact-segment.ts";
+import { keepMinted, mintedBefore } from "./minted-tokens.ts";
 import type { MintPlan } from "./plan.ts";
 
 const NOTHING = ok({ remove: [], set: [], removeQueryParameters: [] });
 
-/** `now` in seconds; every `newId` becomes a `jti` and must never repeat. */
+/**
+ * `now` in seconds; every `newId` becomes a `jti` and must never repeat. The same verified token gets the same internal token
+ * again while that is fresh (`minted-tokens.ts`): a `jti` names a token, not a request.
+ */
 export function mintAll(
   plans: readonly MintPlan[],
   authentication: Authentication,
@@ -25,14 +29,26 @@ export function mintAll(
   if (token === undefined) return ok({ remove: plans.map(({ header }) => header), set: [], removeQueryParameters: [] });
   const set: (readonly [name: string, value: string])[] = [];
   for (const plan of plans) {
-    const value = signCompact(plan, claimsOf(plan, token, Math.floor(now), newId()));
+    const value = mintedBefore(plan, token, now) ?? mintAnew(plan, token, now, newId());
     if (value === undefined) return err("mint_failed");
     set.push([plan.header, value]);
   }
   return ok({ remove: [], set, removeQueryParameters: [] });
 }
 
-function claimsOf(plan: MintPlan, token: VerifiedToken, issuedAt: number, tokenId: string): JsonObject {
+function mintAnew(plan: MintPlan, token: VerifiedToken, now: number, tokenId: string): string | undefined {
+  const issuedAt = Math.floor(now);
+  // Never beyond the incoming token: what it proved ends with it.
+  const expiresAt = Math.min(issuedAt + plan.lifetimeSeconds, token.expiresAt ?? Number.POSITIVE_INFINITY);
+  const claims = claimsOf(plan, token);
+  Object.assign(claims, { iss: plan.issuer, aud: plan.audience, iat: issuedAt, exp: expiresAt, jti: tokenId });
+  const text = signCompact(plan, claims);
+  if (text !== undefined) keepMinted(plan, token, { text, issuedAt, expiresAt });
+  return text;
+}
+
+/** What of the incoming token goes on. */
+function claimsOf(plan: MintPlan, token: VerifiedToken): { [name: string]: JsonValue } {
   const claims: { [name: string]: JsonValue } = Object.create(null);
   if (token.subject !== undefined) claims["sub"] = token.subject;
   const actor = member(token.claims, "act");
@@ -42,9 +58,7 @@ function claimsOf(plan: MintPlan, token: VerifiedToken, issuedAt: number, tokenI
     const value = claimAt(token.claims, path);
     if (value !== undefined) claims[claim] = value;
   }
-  // Never beyond the incoming token: what it proved ends with it.
-  const expiresAt = Math.min(issuedAt + plan.lifetimeSeconds, token.expiresAt ?? Number.POSITIVE_INFINITY);
-  return Object.assign(claims, { iss: plan.issuer, aud: plan.audience, iat: issuedAt, exp: expiresAt, jti: tokenId });
+  return claims;
 }
 
 function signCompact(plan: MintPlan, claims: JsonObject): string | undefined {

@@ -84,7 +84,13 @@ export function remember(
   const isMasked = principal !== "" && masks !== undefined && (masks.has("iss") || masks.has("sub"));
   return {
     decided: {
-      ...{ id, effect, policy, revision, shadow, milliseconds, at: now },
+      id,
+      effect,
+      policy,
+      revision,
+      shadow,
+      milliseconds,
+      at: now,
       reason: reasonOf(decision),
       detail: decision.effect === "deny" ? (decision.refusal.detail ?? decision.refusal.text) : "",
       principal: isMasked ? MASKED : principal,
@@ -108,19 +114,30 @@ export function recordOf(remembered: Remembered): DecisionRecord {
 }
 
 export function createRecentDecisions(size: number): RecentDecisions {
-  const byId = new Map<string, Remembered & { readonly candidate?: CandidateInWords }>();
+  type Kept = Remembered & { readonly candidate?: CandidateInWords };
+  const ring: Kept[] = [];
+  let newest = -1;
+  /** From the newest back: what is asked for is seldom old, and asking is rare where adding is not. */
+  const indexOf = (id: string): number => {
+    for (let back = 0; back < ring.length; back++) {
+      const at = (newest - back + ring.length) % ring.length;
+      if (ring[at]?.decided.id === id) return at;
+    }
+    return -1;
+  };
   return {
     add(decision) {
-      const oldest = byId.size >= size ? byId.keys().next().value : undefined;
-      if (oldest !== undefined) byId.delete(oldest);
-      byId.set(decision.decided.id, decision);
+      if (size < 1) return;
+      newest = (newest + 1) % size;
+      ring[newest] = decision;
     },
     compared(id, candidate) {
-      const found = byId.get(id);
-      if (found !== undefined) byId.set(id, { ...found, candidate });
+      const at = indexOf(id);
+      const found = ring[at];
+      if (found !== undefined) ring[at] = { ...found, candidate };
     },
     find(id) {
-      const found = byId.get(id);
+      const found = ring[indexOf(id)];
       if (found === undefined) return undefined;
       return { ...recordOf(found), ...(found.candidate !== undefined && { candidate: found.candidate }) };
     },

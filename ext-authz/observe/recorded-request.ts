@@ -47,14 +47,18 @@ export function slim({ received, judged, payload }: Evidence, rules: RecordRules
 }
 
 function slimRequest(request: RequestModel, { reads }: RecordRules): RequestModel {
-  const headers = new Map<string, readonly string[]>();
+  let headers: Map<string, readonly string[]> | undefined;
   for (const name of reads.headers) {
     const lines = request.headers.get(name);
-    if (lines !== undefined) headers.set(name, isSecretHeader(name) ? lines.map(() => MASKED) : lines);
+    if (lines === undefined) continue;
+    headers ??= new Map();
+    headers.set(name, isSecretHeader(name) ? lines.map(() => MASKED) : lines);
   }
   const query = reads.headers.has(":path") ? request.query : "";
-  return { ...request, headers, query, peerCertificate: undefined, metadata: NO_METADATA };
+  return { ...request, headers: headers ?? NO_HEADERS, query, peerCertificate: undefined, metadata: NO_METADATA };
 }
+
+const NO_HEADERS: RequestModel["headers"] = new Map();
 
 const NO_METADATA: RequestModel["metadata"] = new Map();
 

@@ -35,6 +35,12 @@ export const PRESSED = 20;
 /** Milliseconds without one, on a machine that leaves no idle moment. */
 export const CALM_MS = 1000;
 
+/**
+ * Milliseconds after an overload in which the first long wait is the next one: what was refused quickly leaves idle moments
+ * while its clients still have more.
+ */
+export const WATCHFUL_MS = 2000;
+
 export function createAdmission({ maxChecks, maxWaitMs }: AdmissionLimits, queue: QueueDelay): Admission {
   let underWay = 0;
   /** Since when waits are too long, how many of them; since when none is. */
@@ -42,12 +48,14 @@ export function createAdmission({ maxChecks, maxWaitMs }: AdmissionLimits, queue
   let longWaits = 0;
   let calmSince: number | undefined;
   let overloaded = false;
+  let watchfulUntil = Number.NEGATIVE_INFINITY;
 
   function long(now: number): void {
     calmSince = undefined;
     longSince ??= now;
     longWaits++;
-    if (longWaits >= PRESSED && now - longSince >= INTERVAL_MS) overloaded = true;
+    const lasting = longWaits >= PRESSED && now - longSince >= INTERVAL_MS;
+    if (lasting || now < watchfulUntil) overloaded = true;
   }
 
   function bearable(waited: number, now: number): void {
@@ -57,7 +65,10 @@ export function createAdmission({ maxChecks, maxWaitMs }: AdmissionLimits, queue
       longSince = undefined;
       longWaits = 0;
     }
-    if ((short && queue.idle()) || now - calmSince >= CALM_MS) overloaded = false;
+    if (overloaded && ((short && queue.idle()) || now - calmSince >= CALM_MS)) {
+      overloaded = false;
+      watchfulUntil = now + WATCHFUL_MS;
+    }
   }
 
   return {

@@ -59,14 +59,25 @@ const APPEND_ACTION = "\x18\x02";
 
 /** HeaderValueOption */
 function overwrite(key: string, value: string): ByteText {
-  return delimited(ONE, delimited(ONE, utf8(key)) + delimited(TWO, utf8(value))) + APPEND_ACTION;
+  return delimited(ONE, nameField(key) + delimited(TWO, utf8(value))) + APPEND_ACTION;
 }
 
 function struct(values: Readonly<Record<string, string>>): ByteText {
   let text = "";
   for (const name of Object.keys(values)) {
-    const value = delimited(TWO, delimited(THREE, utf8(values[name] ?? "")));
-    text += delimited(ONE, delimited(ONE, utf8(name)) + value);
+    text += delimited(ONE, nameField(name) + delimited(TWO, delimited(THREE, utf8(values[name] ?? ""))));
   }
   return text;
+}
+
+/** Of headers and metadata: ours and the operator's, so few. Field 1, as bytes. */
+const names = new Map<string, ByteText>();
+const MAX_NAMES = 1000;
+
+function nameField(name: string): ByteText {
+  const known = names.get(name);
+  if (known !== undefined) return known;
+  const field = delimited(ONE, utf8(name));
+  if (names.size < MAX_NAMES) names.set(name, field);
+  return field;
 }

@@ -112,4 +112,13 @@ describe("the page", () => {
     const widths = [...text.matchAll(/<rect x="230" [^>]*width="(\d+)"/g)].map(([, width]) => Number(width));
     expect(widths).toEqual([190, 380]);
   });
+
+  test.each([
+    ["one", [190, 380]],
+    ["each", [380, 380]],
+  ] as const)("groups have %s scale", (scale, wanted) => {
+    const group = (name: string, value: number) => ({ name, bars: [{ name, value, label: "", ours: true }] });
+    const text = plotBars("t", [group("a", 50), group("b", 100)], scale);
+    expect([...text.matchAll(/<rect x="230" [^>]*width="(\d+)"/g)].map(([, width]) => Number(width))).toEqual(wanted);
+  });
 });

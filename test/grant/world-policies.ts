@@ -53,7 +53,7 @@ const CEL = [
   'request.scheme == "http"',
   'request.id != "2"',
   'request.referer == "1" || request.useragent == "2"',
-  "metadata.filter_metadata.size() == 0",
+  'metadata.filter_metadata["envoy.filters.x"].y != "2"',
 ];
 const access = placed(
   "AccessPolicy",

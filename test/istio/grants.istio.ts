@@ -37,9 +37,9 @@ async function hits(admin: string): Promise<number> {
 }
 
 it("is repeated without a call, under the id of its decision, in the access log of each proxy", async () => {
-  await until("the gateway repeats", async () => {
+  await until("gateway and sidecar repeat", async () => {
     await order(buyer);
-    return (await hits(mesh.edge.admin)) > 0;
+    return (await hits(mesh.edge.admin)) > 0 && (await hits(mesh.zone.admin)) > 0;
   });
   const [atEdge, hit] = [await checks(mesh.edgeServer), await hits(mesh.edge.admin)];
   const answers = [await order(buyer), await order(buyer), await order(buyer)];

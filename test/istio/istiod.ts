@@ -22,11 +22,17 @@ const alone = { ENABLE_CA_SERVER: "false", POD_NAMESPACE: "istio-system", INJECT
 /** A change in the folder is pushed at once: tests wait for it. */
 const prompt = { PILOT_DEBOUNCE_AFTER: "20ms", PILOT_DEBOUNCE_MAX: "200ms" };
 
+export interface IstiodSettings {
+  readonly mesh: object;
+  /** Gateways get the clusters that their routes need, and no more: what large meshes ask for. */
+  readonly fewClusters: boolean;
+}
+
 /** @throws StartError with what istiod said. */
 export async function startIstiod(
   binary: string,
   manifests: string,
-  mesh: object,
+  { mesh, fewClusters }: IstiodSettings,
   folder: string,
 ): Promise<RunningIstiod> {
   const meshFile = join(folder, "mesh.yaml");
@@ -40,7 +46,9 @@ export async function startIstiod(
   ];
   const addresses = ["--grpcAddr=127.0.0.1:0", "--httpAddr=127.0.0.1:0", "--monitoringAddr=127.0.0.1:0"];
   const closed = ["--secureGRPCAddr=", "--httpsAddr=", "--ctrlz_port=0", "--log_target=stdout"];
-  const settings = Object.entries({ ...stockEnvoy, ...alone, ...prompt }).map(([name, value]) => `${name}=${value}`);
+  const asked = { PILOT_FILTER_GATEWAY_CLUSTER_CONFIG: String(fewClusters) };
+  const environment = { ...stockEnvoy, ...alone, ...prompt, ...asked };
+  const settings = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
   const child = startChild("istiod", "/usr/bin/env", [...settings, binary, ...args, ...addresses, ...closed], folder);
   try {
     const port = await child.line(

@@ -50,6 +50,8 @@ export interface MeshOptions {
   readonly mutual?: Pair;
   /** What the sidecar's server holds; the sample's unless given. */
   readonly inside?: (resources: readonly object[]) => readonly object[];
+  /** Gateways get only the clusters that their routes need. */
+  readonly fewClusters?: boolean;
   /** Further settings of the mesh. */
   readonly mesh?: (zones: readonly IstioZone[]) => Config;
 }
@@ -73,7 +75,7 @@ export function meshConfig(): Config {
 
 export async function startMesh(options: MeshOptions = {}): Promise<Mesh> {
   const { place = (placed) => placed, manifests: make = envoyFilters, mesh = () => ({}), plain = false } = options;
-  const { mutual, inside: resourcesInside = (resources) => resources } = options;
+  const { mutual, inside: resourcesInside = (resources) => resources, fewClusters = false } = options;
   const folder = await makeFolder();
   const stops: (() => Promise<void>)[] = [() => folder.remove()];
   const stop = async (): Promise<void> => {
@@ -108,7 +110,7 @@ export async function startMesh(options: MeshOptions = {}): Promise<Mesh> {
     await change("check.yaml", [check("edge", edgeServer), check("zone", zoneServer)]);
     await change("request-authentication.yaml", [...edgeResources(issuer), ...zoneResources(jwks)].flatMap(forIstio));
     for (const [file, documents] of make(zones)) await change(file, documents);
-    const settings = { ...meshConfig(), ...mesh(zones) };
+    const settings = { mesh: { ...meshConfig(), ...mesh(zones) }, fewClusters };
     const istiod = keep(await startIstiod(istioPaths().istiod, manifests, settings, folder.path));
     const secretsOf = async (own: Pair) => (mutual === undefined ? undefined : keep(await serveSecrets(own, CA)).port);
     const gatewayProxy = { name: "edge", type: "router", namespace: "edge", labels: gatewayLabels } as const;

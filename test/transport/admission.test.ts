@@ -1,6 +1,6 @@
 /** Which checks are taken on: by a model of a process that is idle, busy, paused, overloaded. */
 import { describe, expect, it } from "vitest";
-import { CALM_MS, createAdmission, INTERVAL_MS, PRESSED } from "../../ext-authz/transport/admission.ts";
+import { CALM_MS, createAdmission, INTERVAL_MS, PRESSED, WATCHFUL_MS } from "../../ext-authz/transport/admission.ts";
 import { createQueueDelay } from "../../ext-authz/transport/queue-delay.ts";
 import { type Load, type Outcome, simulate } from "./overload-model.ts";
 
@@ -86,11 +86,15 @@ describe("waits that are too long", () => {
         [0, long, false],
         [1, 1, false],
         [CALM_MS, 1, false],
-        [1, long, false],
+        [WATCHFUL_MS, long, false],
       ],
       [true, false, true, true, false, true, true, true],
     ],
-    ["are refused until an idle moment", [...overload, [1, 0, true], [1, long, false]], [true, false, true, true]],
+    [
+      "are refused until an idle moment, and at once when they come back soon",
+      [...overload, [1, 0, true], [WATCHFUL_MS - 1, long, false], [1, 0, true], [WATCHFUL_MS, long, false]],
+      [true, false, true, false, true, true],
+    ],
   ])("%s", (_, steps, admitted) => {
     expect(answers(steps)).toEqual(admitted);
   });

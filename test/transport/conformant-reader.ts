@@ -9,7 +9,8 @@ import type { WireCheckRequest } from "../../ext-authz/transport/from-check-requ
 
 const definitions = loadSync("envoy/service/auth/v3/external_auth.proto", { includeDirs: ["protos"] });
 const found = definitions["envoy.service.auth.v3.CheckRequest"];
-if (found === undefined || !("fileDescriptorProtos" in found) || !Array.isArray(found.fileDescriptorProtos)) throw new Error("no CheckRequest in the protos");
+if (found === undefined || !("fileDescriptorProtos" in found) || !Array.isArray(found.fileDescriptorProtos))
+  throw new Error("no CheckRequest in the protos");
 // The file that imports comes before what it imports; a registry wants it after.
 const files = found.fileDescriptorProtos.map((file) => fromBinary(FileDescriptorProtoSchema, file)).reverse();
 const known = new Set(
