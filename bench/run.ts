@@ -2,6 +2,7 @@
  * `npx tsx bench/run.ts [entry…] [--quick] [--json]`: each entry measures one thing and prints one page. No entry names
  * all of them. Benchmarks compare and never fail on a clock.
  */
+import { check } from "./check.ts";
 import { filter } from "./filter.ts";
 import { policies } from "./policies.ts";
 import { sideBySide } from "./side-by-side.ts";
@@ -25,6 +26,7 @@ export interface BenchPage {
 }
 
 const entries: ReadonlyMap<string, BenchEntry> = new Map([
+  ["check", check],
   ["filter", filter],
   ["peers", sideBySide],
   ["policies", policies],

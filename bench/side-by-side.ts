@@ -5,6 +5,8 @@
  */
 import { cpus, totalmem } from "node:os";
 import { fileURLToPath } from "node:url";
+import { getPeer, peerNames } from "../setup/peers.mjs";
+import { h2loadVersion } from "./load/h2load.ts";
 import type { BenchEntry, BenchOptions, BenchPage } from "./run.ts";
 import { measureDirect } from "./side-by-side/direct.ts";
 import { efforts } from "./side-by-side/effort.ts";
@@ -21,17 +23,26 @@ import { residentBytes } from "./soak/memory.ts";
 
 /** More than are ever started at once. */
 const PROCESSES = 40;
+const withoutH2load = "HTTP/1.1 was not measured: h2load is not installed (Debian: nghttp2-client).";
 const docs = fileURLToPath(new URL("../docs/", import.meta.url));
 
 export const sideBySide: BenchEntry = {
   about: "Check and the whole way through Envoy, beside OPA, Authorino and Envoy's own filters",
   async run({ quick }: BenchOptions): Promise<readonly BenchPage[]> {
     const say = (text: string): void => void process.stderr.write(`bench: ${text}\n`);
+    if (!quick) await buildPeers(say);
     const findings = await compare(quick ? efforts.quick : efforts.full, say);
     if (!quick) await writePerformance(findings, docs);
     return pages(findings);
   },
 };
+
+/** Those that are not there yet and can be built: minutes, the first time. What cannot is skipped, and named so. */
+async function buildPeers(say: (text: string) => void): Promise<void> {
+  for (const name of peerNames) {
+    await getPeer(name, say).catch((error: unknown) => say(error instanceof Error ? error.message : String(error)));
+  }
+}
 
 /** @throws when a subject gives a wrong answer: nothing is timed that is not right. */
 export async function compare(
@@ -59,6 +70,7 @@ export async function compare(
       remarks: [
         `Of equal requests, ${(100 * share).toFixed(0)}% were answered by a grant, by our server's own count of checks.`,
         ...setting.skipped,
+        ...((await h2loadVersion()) === undefined ? [withoutH2load] : []),
       ],
     };
   } finally {

@@ -51,7 +51,7 @@ const confined: Config = {
   restart: "on-failure",
 };
 
-const scratch: Config = { tmpfs: ["/tmp"] };
+const scratch: Config = { tmpfs: ["/tmp:mode=1777"] };
 
 /** Runs once: the filter that the proxies load is the one that belongs to the server. */
 function copyFilter({ servers, zones }: ComposeParts): Config {

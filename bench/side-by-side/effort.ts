@@ -27,7 +27,7 @@ export const efforts = {
   full: {
     ...shape,
     rounds: 5,
-    warmSeconds: 2,
+    warmSeconds: 3,
     seconds: 0.8,
     openSeconds: 1.2,
     tokens: 10_000,
@@ -39,9 +39,9 @@ export const efforts = {
   quick: {
     ...shape,
     rounds: 2,
-    warmSeconds: 0.5,
-    seconds: 0.25,
-    openSeconds: 0.5,
+    warmSeconds: 0.4,
+    seconds: 0.2,
+    openSeconds: 0.3,
     tokens: 1000,
     cold: 300,
     manyPolicies: false,

@@ -27,19 +27,24 @@ interface Reading {
   token: Token | undefined;
 }
 
+interface Read {
+  readonly raw: string;
+  readonly result: Result<Reading, TokenRefusal>;
+}
+
 /** What is already known about the tokens of one request. */
 export interface Attempt {
   readonly plan: AuthenticationPlan;
   readonly now: number;
-  readonly readings: Map<string, Result<Reading, TokenRefusal>>;
+  readonly readings: Read[];
   /** By the source of the keys, not by the rule: rules that share a source share the work. */
-  readonly verified: Map<KeySource, Map<string, TokenResult>>;
+  readonly verified: Map<KeySource, Map<Reading, TokenResult>>;
   /** A request waits at most once for each source: an issuer that cannot help does not hold it forever. */
   readonly waited: Set<KeySource>;
 }
 
 export function newAttempt(plan: AuthenticationPlan, now: number): Attempt {
-  return { plan, now, readings: new Map(), verified: new Map(), waited: new Set() };
+  return { plan, now, readings: [], verified: new Map(), waited: new Set() };
 }
 
 /** Cheap checks first: a token of another issuer costs a comparison, even with thousands of rules. */
@@ -48,20 +53,21 @@ export function verifyToken(attempt: Attempt, rule: CompiledRule, raw: string): 
   if (!reading.ok) return reading;
   const claims = checkClaims(reading.value.content, rule.claims, attempt.now);
   if (claims !== undefined) return err(claims);
-  const results = attempt.verified.get(rule.keys) ?? new Map<string, TokenResult>();
-  const known = results.get(raw);
+  const results = attempt.verified.get(rule.keys) ?? new Map<Reading, TokenResult>();
+  const known = results.get(reading.value);
   if (known !== undefined) return known;
   const result = verifyWithKeys(attempt, rule.keys, reading.value);
-  if (!("renewal" in result)) attempt.verified.set(rule.keys, results.set(raw, result));
+  if (!("renewal" in result)) attempt.verified.set(rule.keys, results.set(reading.value, result));
   return result;
 }
 
-function readOnce(attempt: Attempt, raw: string): Result<Reading, TokenRefusal> {
-  const known = attempt.readings.get(raw);
-  if (known !== undefined) return known;
-  const reading = read(attempt.plan, raw);
-  attempt.readings.set(raw, reading);
-  return reading;
+/** A few texts at most: to look through them costs less than to find one by its hash. */
+function readOnce({ plan, readings }: Attempt, raw: string): Read["result"] {
+  const known = readings.find((one) => one.raw === raw);
+  if (known !== undefined) return known.result;
+  const result = read(plan, raw);
+  readings.push({ raw, result });
+  return result;
 }
 
 function read({ limits, verified }: AuthenticationPlan, raw: string): Result<Reading, TokenRefusal> {

@@ -3,7 +3,7 @@ import type { Settings } from "./settings.ts";
 
 export const defaults: Settings = {
   listen: { grpc: "127.0.0.1:9191", http: "127.0.0.1:9192" },
-  serving: { drainSeconds: 0, graceSeconds: 5, maxWaitMs: 25, watch: true },
+  serving: { drainSeconds: 0, graceSeconds: 5, maxWaitMs: 50, watch: true },
   workers: 1,
   policies: [],
   shadowPolicies: [],

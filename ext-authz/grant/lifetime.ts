@@ -2,6 +2,7 @@
  * How long a grant may live. In: what ends a decision, each in seconds. Out: milliseconds from the guard's receipt, or
  * undefined when too little is left to be worth it. Pure.
  */
+import { FRESH } from "../mint/minted-tokens.ts";
 
 export interface Bounds {
   /** Seconds since the epoch. */
@@ -18,12 +19,10 @@ export interface Bounds {
 const ON_THE_WAY = 0.25;
 /** Seconds that a minted token must have left when it is repeated for the last time. */
 const LEFT = 1;
-/** A minted token may have been made for an earlier request, while it had at least this share of its life left. */
-const FRESH = 0.8;
 const LEAST_MS = 1000;
 
 export function grantMilliseconds({ now, maxSeconds, until, mintedSeconds }: Bounds): number | undefined {
-  // A minted `exp` counts from a whole second that may be almost over.
+  // Minted maybe for an earlier request; and its `exp` counts from a whole second that may be almost over.
   const minted = FRESH * mintedSeconds - 1 - LEFT;
   // What is minted ends with the incoming token at the latest.
   const left = mintedSeconds === Number.POSITIVE_INFINITY ? 0 : LEFT;

@@ -7,7 +7,7 @@ import type { JsonObject, VerifiedToken } from "../model.ts";
 import type { MintPlan } from "./plan.ts";
 
 /** Of its life that a token must have left to be given out again; `grant/lifetime.ts` counts on it. */
-const FRESH = 0.8;
+export const FRESH = 0.8;
 const MAX_TOKENS = 4096;
 
 interface Minted {

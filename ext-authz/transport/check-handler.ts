@@ -7,16 +7,18 @@ import type { Check } from "../check.ts";
 import { failed } from "../decision.ts";
 import type { Decision } from "../model.ts";
 import { answer } from "../respond/answer.ts";
-import type { Admission } from "./admission.ts";
 import { createCheckRequestDecoder } from "./decode-check-request.ts";
 import { encodeCheckResponse } from "./encode-check-response.ts";
-import type { UnaryMethod } from "./grpc-methods.ts";
+import type { Reply, UnaryMethod } from "./grpc-methods.ts";
 import { type GrpcStatus, INTERNAL } from "./grpc-status.ts";
+import type { WaitingLine } from "./waiting-line.ts";
 
 export interface CheckHandlerDeps {
   readonly check: Check;
-  /** Which checks are taken on; the others are answered `overloaded`. */
-  readonly admission: Admission;
+  /** Which checks are taken on, and when; the others are answered `overloaded`. */
+  readonly line: WaitingLine;
+  /** That may wait for something at once. */
+  readonly maxChecks: number;
   readonly newId: () => string;
   readonly revision: () => string;
   /** Told of every decision, after it was made. Must not throw. */
@@ -29,29 +31,34 @@ const UNREADABLE: GrpcStatus = { code: INTERNAL, details: "the CheckRequest cann
 
 export function createCheckHandler(deps: CheckHandlerDeps): UnaryMethod {
   const decode = createCheckRequestDecoder();
-  const { check, admission, observe, clock } = deps;
+  const { check, line, maxChecks, observe, clock } = deps;
   const context = () => ({ id: deps.newId(), revision: deps.revision() });
   const bug = (cause: unknown): Decision => failed(context(), "internal_error", cause);
-  return (message, deadline, connection) => {
+  let underWay = 0;
+  const done = (): void => {
+    underWay--;
+  };
+  return (message, deadline, gone) => {
     const started = clock();
     const finish = (decision: Decision): Buffer => {
       observe(decision, clock() - started);
       return encodeCheckResponse(answer(decision));
     };
-    if (!admission.admit(connection, message.length, started)) return finish(failed(context(), "overloaded"));
-    let decision: Decision | Promise<Decision>;
-    try {
-      const incoming = decode(message);
-      if (!incoming.ok) {
-        admission.done();
-        return UNREADABLE;
+    return line.enter<Reply>((admitted, waited) => {
+      if (!admitted || underWay >= maxChecks) return finish(failed(context(), "overloaded"));
+      // Who has gone meanwhile is not worth the work.
+      if (waited && gone()) return finish(failed(context(), "deadline_exceeded"));
+      let decision: Decision | Promise<Decision>;
+      try {
+        const incoming = decode(message);
+        if (!incoming.ok) return UNREADABLE;
+        decision = check(incoming.value, deadline);
+      } catch (cause) {
+        decision = bug(cause);
       }
-      decision = check(incoming.value, deadline);
-    } catch (cause) {
-      decision = bug(cause);
-    }
-    if (decision instanceof Promise) return decision.catch(bug).finally(admission.done).then(finish);
-    admission.done();
-    return finish(decision);
+      if (!(decision instanceof Promise)) return finish(decision);
+      underWay++;
+      return decision.catch(bug).finally(done).then(finish);
+    });
   };
 }

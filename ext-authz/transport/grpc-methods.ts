@@ -7,9 +7,9 @@ export type Reply = Buffer | GrpcStatus;
 
 /**
  * One message in, one reply out; no promise where nothing had to be waited for. What it throws ends the call as INTERNAL.
- * `deadline` is asked for by what waits; `connection` is the same object for all that one connection brings.
+ * `deadline` is asked for by what waits for something; `gone` says whether anybody still wants the reply.
  */
-export type UnaryMethod = (message: Buffer, deadline: () => AbortSignal, connection: object) => Reply | Promise<Reply>;
+export type UnaryMethod = (message: Buffer, deadline: () => AbortSignal, gone: () => boolean) => Reply | Promise<Reply>;
 
 /** One message in; then the stream is the method's, to write frames to until it closes. */
 export type StreamingMethod = (message: Buffer, stream: ServerHttp2Stream) => void;

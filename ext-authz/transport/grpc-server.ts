@@ -1,15 +1,14 @@
 /** The gRPC edge: Check and health on one address; ends what is under way before it stops. */
-import { performance } from "node:perf_hooks";
 import { readAddress, withPort } from "./address.ts";
-import { createAdmission } from "./admission.ts";
 import { type CheckHandlerDeps, createCheckHandler } from "./check-handler.ts";
 import type { Methods } from "./grpc-methods.ts";
 import { createHealth } from "./health.ts";
+import { watchOverload } from "./overload.ts";
 import { authorizationService } from "./protos.ts";
-import { createQueueDelay } from "./queue-delay.ts";
 import { listenSecurely, type SecureListener } from "./secure-listener.ts";
 import type { ServerTls } from "./tls.ts";
 import { createUnaryServer, type UnaryServer } from "./unary-server.ts";
+import { createWaitingLine } from "./waiting-line.ts";
 
 export interface GrpcServer {
   /** As bound: with the real port where 0 was asked for. */
@@ -19,10 +18,8 @@ export interface GrpcServer {
   stop(graceMs: number, quietly?: boolean): Promise<void>;
 }
 
-export interface GrpcServerDeps extends Omit<CheckHandlerDeps, "admission"> {
-  /** Checks under way at once before new ones are answered `overloaded`. */
-  readonly maxChecks: number;
-  /** Milliseconds that one may have waited in an overload; none = only `maxChecks` counts. */
+export interface GrpcServerDeps extends Omit<CheckHandlerDeps, "line"> {
+  /** Milliseconds that a check may have waited in an overload; none = only `maxChecks` counts. */
   readonly maxWaitMs?: number;
   /** None = plaintext. Unix sockets are always plaintext. */
   readonly tls?: ServerTls | undefined;
@@ -34,22 +31,24 @@ const MAX_MESSAGE = 4 * 1024 * 1024;
 /** @throws when the address cannot be bound. */
 export async function startGrpcServer(address: string, deps: GrpcServerDeps): Promise<GrpcServer> {
   const { maxChecks, maxWaitMs = Number.POSITIVE_INFINITY } = deps;
-  const queue = createQueueDelay(() => performance.nodeTiming.idleTime);
-  const admission = createAdmission({ maxChecks, maxWaitMs }, queue);
+  const overload = watchOverload(maxWaitMs);
+  const line = createWaitingLine(maxChecks, overload, {
+    clock: deps.clock,
+    atEndOfTurn: setImmediate,
+    random: Math.random,
+  });
   const health = createHealth();
-  const check = createCheckHandler({ ...deps, admission });
+  const check = createCheckHandler({ ...deps, line });
   const methods: Methods = new Map([[CHECK, { kind: "unary", answer: check }], ...health.methods]);
   const server = createUnaryServer(methods, { message: MAX_MESSAGE, streams: Math.max(100, maxChecks) });
   const bound = await bind(server, address, deps.tls).catch((cause: unknown) => {
     throw new Error(`cannot listen on ${address}: ${cause instanceof Error ? cause.message : cause}`);
   });
-  const stopTurning = eachTurn(() => queue.turned(deps.clock()));
   return {
     address: withPort(address, bound.port),
     setServing: (serving) => health.set(serving),
     stop(graceMs, quietly = false) {
       if (!quietly) health.set(false);
-      stopTurning();
       bound.listener?.stop();
       return server.stop(graceMs);
     },
@@ -69,14 +68,4 @@ async function bind(server: UnaryServer, address: string, tls: ServerTls | undef
   // TLS ends in a listener of our own: it can check names once a connection and renew its certificate.
   const listener = await listenSecurely(parts, tls, server.take);
   return { port: listener.port, listener };
-}
-
-/** Runs when a turn of the event loop has read all sockets. Neither keeps the loop from being idle nor the process alive. */
-function eachTurn(run: () => void): () => void {
-  let next = setImmediate(turn).unref();
-  function turn(): void {
-    run();
-    next = setImmediate(turn).unref();
-  }
-  return () => clearImmediate(next);
 }

@@ -105,8 +105,8 @@ function run(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, method: Me
     else {
       const timeout = headers["grpc-timeout"];
       const deadline = deadlineOf(stream, typeof timeout === "string" ? timeout : undefined);
-      const reply = method.answer(message, deadline, stream.session ?? stream);
-      if (reply instanceof Promise) sendLater(stream, reply, deadline);
+      const reply = method.answer(message, deadline, () => isGone(stream));
+      if (reply instanceof Promise) sendLater(stream, reply);
       else send(stream, reply);
     }
   } catch {
@@ -114,9 +114,7 @@ function run(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, method: Me
   }
 }
 
-function sendLater(stream: ServerHttp2Stream, reply: Promise<Reply>, deadline: () => AbortSignal): void {
-  // Begins to count, should nobody have asked for it.
-  deadline();
+function sendLater(stream: ServerHttp2Stream, reply: Promise<Reply>): void {
   reply.then((settled) => send(stream, settled)).catch(() => refuseCall(stream, BUG));
 }
 

@@ -9,7 +9,7 @@ import { startTopology } from "../support/topology.ts";
 let topology: Topology;
 
 beforeAll(async () => {
-  topology = await startTopology();
+  topology = await startTopology({ grants: true });
 });
 afterAll(() => topology?.stop());
 

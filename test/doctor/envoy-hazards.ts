@@ -1,4 +1,5 @@
 /** For each hazard of an Envoy configuration one change of the sound one, and the field that is pointed at. */
+import { grantRows, innocentGrants } from "./granting-envoy.ts";
 import {
   at,
   codec,
@@ -189,6 +190,7 @@ export const rows: readonly Row[] = [
     to: [stamp, filter("lua", "lua.v3.Lua"), codec],
     found: [...at.upstream, 0],
   },
+  ...grantRows,
 ];
 
 /** What Envoy's users write in good order, near to a hazard. */
@@ -232,4 +234,5 @@ export const innocent: readonly (readonly [name: string, path: Path, to: Json | 
       traffic_direction: "OUTBOUND",
     },
   ],
+  ...innocentGrants,
 ];

@@ -93,11 +93,15 @@ const sources = (maxLength?: number) => one(source, maxLength).map((list) => lis
 const operations = (maxLength?: number) =>
   one(operation, maxLength).map((list) => list.map((operation) => ({ operation })));
 
-/** One clause that decides: the fewer others, the more it matters. */
+const somePaths = paths.map((paths) => [{ operation: { paths } }]);
+
+/** One clause that decides, maybe for some paths: the fewer others, the more it matters. */
 export const simpleRule: fc.Arbitrary<object> = fc.oneof(
   fc.record({ from: sources() }),
   fc.record({ to: operations() }),
   fc.record({ when: one(condition) }),
+  fc.record({ to: somePaths, when: one(condition) }),
+  fc.record({ to: somePaths, from: sources() }),
 );
 export const rule: fc.Arbitrary<object> = fc.oneof(
   simpleRule,

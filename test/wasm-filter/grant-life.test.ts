@@ -1,7 +1,13 @@
 /** How long a grant lives, and what ends it sooner: clocks, epochs, a server that is gone, a configuration, a new VM. */
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { Trap } from "../../wasm-filter/proxy-wasm-sdk-as/host/index.ts";
+import { trappingFilterPath } from "./build-filter.ts";
 import { GRANTS, type Granting, granting, grantText } from "./granting.ts";
 import { EDGE, request, values } from "./stands.ts";
+
+// Compiling on a busy machine may take longer than a test may.
+const trapping = new Uint8Array(readFileSync(trappingFilterPath()));
 
 async function live(): Promise<Granting> {
   const proxy = await granting();
@@ -115,6 +121,20 @@ describe("renewal", () => {
     // Were the older ones still there, each would be renewed by a request of its own.
     expect([proxy.begin().state, proxy.exchange().state, proxy.exchange().state]).toEqual(["", "c 2", "c 3"]);
   });
+});
+
+it("a VM that died leaves nothing behind, and its successor keeps grants of its own", async () => {
+  const proxy = await granting(GRANTS, {}, trapping);
+  proxy.poll("e1");
+  keep(proxy);
+  expect(isRepeated(proxy)).toBe(true);
+  expect(() => proxy.exchange({ lines: [["x-trap", "1"]] })).toThrow(Trap);
+  expect(proxy.host.reload()).toBe(1);
+  expect([isRepeated(proxy), proxy.metric("hit")]).toEqual([false, 1]);
+  proxy.poll("e1");
+  expect(isRepeated(proxy)).toBe(false);
+  keep(proxy);
+  expect(isRepeated(proxy)).toBe(true);
 });
 
 it("a new configuration starts with nothing", async () => {

@@ -8,7 +8,7 @@ import { OwnedHeaders } from "./header-firewall";
 import { isKnownAlgorithm, TokenRules } from "./jwt-shape";
 import { isHeaderPattern, isOpenPath, isZone } from "./names";
 import { RateLimit } from "./rate-limit";
-import { readKeys, VERIFIES } from "./read-keys";
+import { readRing, VERIFIES } from "./read-keys";
 import { ReplayShield } from "./replay-shield";
 import { readRateLimit, readRequestRules } from "./request-configuration";
 import { RequestRules } from "./request-rules";
@@ -148,7 +148,7 @@ function readStamp(from: ObjectReader, read: GuardConfiguration, zone: string): 
   rules.maxAge = from.integer("maxAgeSeconds", 30, 1, 3600);
   rules.clockSkew = from.integer("clockSkewSeconds", 5, 0, 300);
   rules.token = readTokenHeader(from);
-  rules.keys = readKeys(from, VERIFIES);
+  rules.keys = readRing(from, VERIFIES);
   const replay = from.object("replay");
   if (replay !== null) rules.replay = readReplay(replay, zone);
   from.finish();

@@ -26,6 +26,7 @@ import { RequestHead, readRequestHead, trimmed } from "./request-head";
 import { refuseShape, tooLarge } from "./request-rules";
 import { signRequest } from "./sign-request";
 import { SignedMessage } from "./signed-message";
+import { StampSettings } from "./stamp-configuration";
 import { INPUT_HEADER, SIGNATURE_HEADER, ZONE_HEADER } from "./stamp-fields";
 import { stripNominated, stripOwned, stripped, stripStamp } from "./strip-headers";
 import { tidy } from "./tidy";
@@ -118,6 +119,7 @@ export class Guard extends HttpContext {
     const stamp = this.rules.stamp;
     let keep = "";
     if (stamp !== null) {
+      if (stamp.keys.isEmpty) return keyless();
       const refusal = refuseStamp(stampedRequest(head, method, target, stamp), stamp, seconds);
       if (refusal !== null) return refusal;
       // A token that is there is covered: a stamp without it was refused.
@@ -139,7 +141,8 @@ export class Guard extends HttpContext {
       this.granted = granted;
       if (granted !== null && granted.broken) return failed();
     }
-    return this.sign(head, keep, seconds) ? null : failed();
+    if (this.sign(head, keep, seconds)) return null;
+    return isKeyless(this.rules.sign) ? keyless() : failed();
   }
 
   /** Where nothing behind rewrites or mints, the guard is the stamp too. `keep` = the token header that was verified. */
@@ -194,6 +197,15 @@ function refusePath(method: Uint8Array, target: Uint8Array, rules: GuardConfigur
 
 export function unreadable(): Refusal {
   return new Refusal("headers_unreadable", "The request could not be read");
+}
+
+/** Until keys were fetched. */
+export function keyless(): Refusal {
+  return new Refusal("keys_missing", "The request could not be processed");
+}
+
+export function isKeyless(settings: StampSettings | null): bool {
+  return settings !== null && settings.keys.isEmpty;
 }
 
 export function failed(): Refusal {

@@ -8,6 +8,7 @@ import { ObjectReader } from "./configuration-reader";
 import { variable } from "./environment";
 import { HmacKey } from "./hmac-sha256";
 import { KeyRing } from "./key-ring";
+import { readKeysFrom } from "./keys-from";
 import { isKeyOf, isPrivateKeyOf } from "./key-type";
 import { isToken } from "./names";
 import { nativeSign, readsPublicKey } from "./native-crypto";
@@ -25,6 +26,14 @@ const MAX_KEYS: i32 = 64;
 /** Seconds; the year 9999. */
 const MAX_TIME: i64 = 253402300799;
 const NONE = new Uint8Array(0);
+
+/** `keys`, `keysFrom`, or both. */
+export function readRing(from: ObjectReader, signs: bool): KeyRing {
+  const source = from.object("keysFrom");
+  const ring = source === null || from.has("keys") ? readKeys(from, signs) : new KeyRing();
+  if (source !== null) ring.from = readKeysFrom(source, signs);
+  return ring;
+}
 
 export function readKeys(from: ObjectReader, signs: bool): KeyRing {
   const ring = new KeyRing();

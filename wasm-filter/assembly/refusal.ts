@@ -20,6 +20,7 @@ export const REASONS: string[] = [
   "method_not_allowed",
   "content_type_unsupported",
   "body_too_large",
+  "keys_missing",
   "stamp_missing",
   "stamp_invalid",
   "stamp_expired",
@@ -40,7 +41,7 @@ export const REASONS: string[] = [
 ];
 /** The status of each. */
 const STATUSES: u32[] = [
-  503, 429, 431, 405, 415, 413, 403, 403, 403, 403, 503, 403, 403, 401, 401, 401, 401, 401, 401, 401, 401, 403, 503,
+  503, 429, 431, 405, 415, 413, 503, 403, 403, 403, 403, 503, 403, 403, 401, 401, 401, 401, 401, 401, 401, 401, 403, 503,
 ];
 
 /** 503, our own failure, for a reason that is not in the set. */

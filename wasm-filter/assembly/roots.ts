@@ -2,13 +2,16 @@
  * The two plugins of the module: each reads its configuration once and makes a context for each request. A configuration
  * that is wrong anywhere is refused as a whole, with a log line for each problem. Effects: log, metrics.
  */
-import { HttpContext, LogLevel, log, RootContext, setTickPeriod } from "proxy-wasm-sdk-as/assembly";
+import { HttpContext, LogLevel, log, monotonicNow, RootContext, setTickPeriod } from "proxy-wasm-sdk-as/assembly";
 import { ObjectReader, Problems } from "./configuration-reader";
 import { GrantSettings } from "./grant-configuration";
 import { Grants } from "./grants";
 import { GUARD, Guard } from "./guard";
 import { GuardConfiguration, readGuardConfiguration } from "./guard-configuration";
 import { JsonDocument } from "./json";
+import { KeyRing } from "./key-ring";
+import { KeySource } from "./key-source";
+import { SIGNS, VERIFIES } from "./read-keys";
 import { RefusalCounters } from "./refuse";
 import { readStampConfiguration, StampSettings } from "./stamp-configuration";
 import { STAMP, Stamper } from "./stamper";
@@ -16,11 +19,14 @@ import { tidy, tidyNow } from "./tidy";
 
 const MAX_BYTES: i32 = 262144;
 const MAX_DEPTH: i32 = 8;
+/** Milliseconds between ticks where keys are fetched and nothing else wants another time. */
+const KEYS_TICK: u32 = 250;
 
 export class GuardRoot extends RootContext {
   protected rules: GuardConfiguration | null = null;
   protected counters: RefusalCounters | null = null;
-  private grants: Grants | null = null;
+  protected grants: Grants | null = null;
+  private sources: KeySource[] = [];
 
   onConfigure(configuration: Uint8Array): bool {
     const problems = new Problems();
@@ -30,6 +36,7 @@ export class GuardRoot extends RootContext {
     if (refused(GUARD, problems)) return false;
     this.rules = rules;
     this.counters = new RefusalCounters(GUARD);
+    this.startSources(rules);
     this.startGrants(rules);
     tidyNow();
     return true;
@@ -48,11 +55,14 @@ export class GuardRoot extends RootContext {
     tidy();
     const grants = this.grants;
     if (grants !== null) grants.tick();
+    tick(this.sources);
   }
 
-  onHttpCallResponse(token: u32, _headers: u32, _bodySize: u32, _trailers: u32): void {
+  /** Each knows its own call by the token: the host gives no two alike. */
+  onHttpCallResponse(token: u32, _headers: u32, bodySize: u32, _trailers: u32): void {
     const grants = this.grants;
     if (grants !== null) grants.polled(token);
+    answered(this.sources, token, bodySize);
   }
 
   onDelete(): void {
@@ -60,11 +70,20 @@ export class GuardRoot extends RootContext {
     if (grants !== null) grants.close();
   }
 
+  private startSources(rules: GuardConfiguration | null): void {
+    this.sources = [];
+    if (rules === null) return;
+    const stamp = rules.stamp;
+    if (stamp !== null) addSource(this.sources, GUARD, stamp.keys, VERIFIES, "");
+    const sign = rules.sign;
+    if (sign !== null) addSource(this.sources, GUARD, sign.keys, SIGNS, sign.sign);
+  }
+
   /** A configuration that comes again starts with nothing: routes and checks may have changed with it. */
   private startGrants(rules: GuardConfiguration | null): void {
     this.onDelete();
     this.grants = null;
-    let period: u32 = 0;
+    let period: u32 = this.sources.length > 0 ? KEYS_TICK : 0;
     const settings: GrantSettings | null = rules === null ? <GrantSettings | null>null : rules.grants;
     if (settings !== null) {
       this.grants = new Grants(this.contextId, GUARD, settings);
@@ -77,6 +96,7 @@ export class GuardRoot extends RootContext {
 export class StampRoot extends RootContext {
   private settings: StampSettings | null = null;
   private counters: RefusalCounters | null = null;
+  private sources: KeySource[] = [];
 
   onConfigure(configuration: Uint8Array): bool {
     const problems = new Problems();
@@ -86,8 +106,20 @@ export class StampRoot extends RootContext {
     if (refused(STAMP, problems)) return false;
     this.settings = settings;
     this.counters = new RefusalCounters(STAMP);
+    this.sources = [];
+    if (settings !== null) addSource(this.sources, STAMP, settings.keys, SIGNS, settings.sign);
+    setTickPeriod(this.sources.length > 0 ? KEYS_TICK : 0);
     tidyNow();
     return true;
+  }
+
+  onTick(): void {
+    tidy();
+    tick(this.sources);
+  }
+
+  onHttpCallResponse(token: u32, _headers: u32, bodySize: u32, _trailers: u32): void {
+    answered(this.sources, token, bodySize);
   }
 
   createHttpContext(contextId: u32): HttpContext | null {
@@ -95,6 +127,19 @@ export class StampRoot extends RootContext {
     const counters = this.counters;
     return settings === null || counters === null ? null : new Stamper(contextId, this, settings, counters);
   }
+}
+
+function addSource(sources: KeySource[], stand: string, keys: KeyRing, signs: bool, sign: string): void {
+  const from = keys.from;
+  if (from !== null) sources.push(new KeySource(stand, from, keys, signs, sign));
+}
+
+function tick(sources: KeySource[]): void {
+  for (let i = 0; i < sources.length; i++) sources[i].tick(monotonicNow());
+}
+
+function answered(sources: KeySource[], token: u32, bodySize: u32): void {
+  for (let i = 0; i < sources.length; i++) sources[i].answered(token, bodySize);
 }
 
 /** The configuration as an object for `stand`; null with a problem when it is not one. */

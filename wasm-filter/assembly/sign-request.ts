@@ -32,7 +32,7 @@ export function signRequest(
   settings: StampSettings,
   now: i64,
 ): bool {
-  const key = settings.keys.at(settings.sign, now);
+  const key = settings.keys.signer(settings.sign, now);
   const nonce = nextNonce();
   // The next zone refuses two tokens: which of them would a stamp speak for?
   if (now == 0 || key === null || nonce === null || tokens.length > 1) return false;

@@ -6,7 +6,7 @@ import { bytesOf } from "./ascii";
 import { ObjectReader } from "./configuration-reader";
 import { KeyRing } from "./key-ring";
 import { isHeaderName, isZone } from "./names";
-import { readKeys, SIGNS } from "./read-keys";
+import { readRing, SIGNS } from "./read-keys";
 import { ZONE_HEADER } from "./stamp-fields";
 
 export class StampSettings {
@@ -39,9 +39,10 @@ export function readSettings(from: ObjectReader, zone: string): StampSettings {
   read.lifetime = from.integer("lifetimeSeconds", 30, 1, 3600);
   read.token = readTokenHeader(from);
   read.chain = from.flag("chain", false);
-  read.sign = from.text("sign");
-  read.keys = readKeys(from, SIGNS);
-  if (!read.keys.has(read.sign)) from.fail("sign", "must be the id of one of keys");
+  read.keys = readRing(from, SIGNS);
+  const isFetched = read.keys.from !== null;
+  read.sign = from.text("sign", isFetched ? "" : null);
+  if (!isFetched && !read.keys.isConfigured(read.sign)) from.fail("sign", "must be the id of one of keys");
   from.finish();
   return read;
 }

@@ -3,7 +3,7 @@
  * leaves, out goes the same with zone and signature, or a local reply: nothing leaves unsigned. Effects: host calls.
  */
 import { getProperty, HeadersStatus, HttpContext, MapType, now, RootContext } from "proxy-wasm-sdk-as/assembly";
-import { allTrimmed, CHAIN, failed, unreadable } from "./guard";
+import { allTrimmed, CHAIN, failed, isKeyless, keyless, unreadable } from "./guard";
 import { Refusal } from "./refusal";
 import { RefusalCounters } from "./refuse";
 import { readRequestHead } from "./request-head";
@@ -39,6 +39,7 @@ export class Stamper extends HttpContext {
     const before = settings.chain ? getProperty([CHAIN]) : null;
     const tokens = allTrimmed(head, settings.token);
     const signed = signRequest(head, tokens, before, settings, <i64>(now() / NANOSECONDS)) && removeZoneAliases(head);
-    return signed ? null : failed();
+    if (signed) return null;
+    return isKeyless(settings) ? keyless() : failed();
   }
 }

@@ -20,7 +20,10 @@ class TrappingGuardRoot extends GuardRoot {
   createHttpContext(contextId: u32): HttpContext | null {
     const rules = this.rules;
     const counters = this.counters;
-    return rules === null || counters === null ? null : new TrappingGuard(contextId, this, rules, counters);
+    if (rules === null || counters === null) return null;
+    const guard = new TrappingGuard(contextId, this, rules, counters);
+    guard.grants = this.grants;
+    return guard;
   }
 }
 

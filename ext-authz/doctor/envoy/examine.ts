@@ -12,6 +12,7 @@ import { type ConfigDocument, pathOf } from "./frame.ts";
 import type { Group, Kinds, Seen } from "./hazard.ts";
 import { identitySource } from "./identity-source.ts";
 import { istioObjects } from "./istio-objects.ts";
+import { repeatedDecisions } from "./repeated-decisions.ts";
 import { requestHygiene } from "./request-hygiene.ts";
 import { routeCache } from "./route-cache.ts";
 import { routeOverride } from "./route-override.ts";
@@ -55,6 +56,7 @@ export const GROUPS: readonly Group[] = [
   identitySource,
   istioObjects,
   stampStand,
+  repeatedDecisions,
 ];
 
 const MAX_HAZARDS = 1000;

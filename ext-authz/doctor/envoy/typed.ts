@@ -19,6 +19,7 @@ export const TYPES = {
   router: `${HTTP}.router.v3.Router`,
   upstreamCodec: `${HTTP}.upstream_codec.v3.UpstreamCodec`,
   withMatcher: "envoy.extensions.common.matching.v3.ExtensionWithMatcher",
+  filterStateInput: "envoy.extensions.matching.common_inputs.network.v3.FilterStateInput",
   headerInput: "envoy.type.matcher.v3.HttpRequestHeaderMatchInput",
   downstreamTls: "envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext",
   httpOptions: "envoy.extensions.upstreams.http.v3.HttpProtocolOptions",

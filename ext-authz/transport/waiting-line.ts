@@ -1,0 +1,104 @@
+/**
+ * Checks that came in while the process was busy with others. In: checks as they are read. Out: each is run, at once when
+ * nothing waits, else turn by turn; told whether it is taken on. Effects: clock, chance and turns of the event loop, as given.
+ *
+ * A busy process reads what came, then works for some milliseconds, then writes answers and reads again: so waits are seen here
+ * and not only in sockets, and no answer lies about until everything before it is done.
+ */
+import type { Overload } from "./overload.ts";
+
+export interface WaitingLine {
+  /** @returns what it gave; a promise when it had to wait */
+  enter<T>(run: Run<T>): T | Promise<T>;
+}
+
+/** @param waited false = it is run at once */
+export type Run<T> = (admitted: boolean, waited: boolean) => T | Promise<T>;
+
+export interface LineEffects {
+  /** Milliseconds, monotonic. */
+  readonly clock: () => number;
+  /** Runs when this turn of the loop has read every socket; answers are written before the next one. */
+  readonly atEndOfTurn: (run: () => void) => void;
+  /** 0 ≤ x < 1. */
+  readonly random: () => number;
+}
+
+interface Waiting {
+  readonly since: number;
+  /** Never throws. */
+  readonly run: (admitted: boolean) => void;
+}
+
+/** Milliseconds of work in one turn; one check may take longer. */
+export const TURN_MS = 5;
+
+/** @param maxWaiting more are not taken on */
+export function createWaitingLine(maxWaiting: number, overload: Overload, effects: LineEffects): WaitingLine {
+  const { clock, atEndOfTurn, random } = effects;
+  let line: Waiting[] = [];
+  let head = 0;
+  /** Where those stand that this turn brought. */
+  let newest = 0;
+  let turnBegan: number | undefined;
+
+  function beginTurn(now: number): void {
+    turnBegan = now;
+    atEndOfTurn(endTurn);
+  }
+
+  function endTurn(): void {
+    const began = clock();
+    turnBegan = undefined;
+    for (let now = began; head < line.length && now - began < TURN_MS; now = clock()) {
+      const next = line[head++];
+      next?.run(overload.admits(now - next.since, now));
+    }
+    if (head < line.length) {
+      if (head > maxWaiting) {
+        line = line.slice(head);
+        head = 0;
+      }
+      newest = line.length;
+      beginTurn(clock());
+      return;
+    }
+    line = [];
+    head = 0;
+    newest = 0;
+  }
+
+  /**
+   * Sockets are always read in the same order, and of what one turn brings, the last has waited longest when it is looked at:
+   * without chance the last connection would be refused for all of them.
+   */
+  function stand(next: Waiting): void {
+    const at = newest + Math.floor(random() * (line.length + 1 - newest));
+    const other = line[at];
+    line[at] = next;
+    if (other !== undefined) line.push(other);
+  }
+
+  return {
+    enter<T>(run: Run<T>): T | Promise<T> {
+      const now = clock();
+      if (turnBegan === undefined) beginTurn(now);
+      const waiting = line.length - head;
+      if (waiting === 0 && now - (turnBegan ?? now) < TURN_MS) {
+        overload.empty(now);
+        return run(true, false);
+      }
+      if (waiting >= maxWaiting) return run(false, false);
+      return new Promise<T>((resolve, reject) => {
+        const settle = (admitted: boolean): void => {
+          try {
+            resolve(run(admitted, true));
+          } catch (cause) {
+            reject(cause);
+          }
+        };
+        stand({ since: now, run: settle });
+      });
+    },
+  };
+}
