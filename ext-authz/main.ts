@@ -8,6 +8,7 @@ import { startChecks } from "./process/check-side.ts";
 import { drain } from "./process/drain.ts";
 import { readSigningKey } from "./process/signing-key-file.ts";
 import { composeStages, type Stages } from "./process/stages.ts";
+import { watchStampKeys } from "./process/stamp-keys.ts";
 import { watchTls } from "./process/watch-tls.ts";
 import { startHttpServer } from "./transport/http-server.ts";
 
@@ -20,9 +21,11 @@ export interface Countersign extends Pick<Stages, "apply" | "refuse" | "stop"> {
 export async function start(settings: Settings, log: Log): Promise<Countersign> {
   const stages = await composeStages(settings, log, await readSigningKey(settings.mint.keyFile));
   const tls = await watchTls(settings.listen.tls, log);
+  const stampKeys = await watchStampKeys(settings.stampKeys, log);
   const grpc = await startChecks(settings, stages, tls?.server);
   const failed = (cause: unknown): void => log.error("http request failed", { cause });
-  const http = await startHttpServer(settings.listen.http, stages.answer, failed, tls?.server);
+  const answer = stampKeys?.before(stages.answer) ?? stages.answer;
+  const http = await startHttpServer(settings.listen.http, answer, failed, tls?.server);
   log.info("listening", { grpc: grpc.address, http: http.address });
   return {
     grpc: grpc.address,
@@ -35,6 +38,7 @@ export async function start(settings: Settings, log: Log): Promise<Countersign> 
     async stop() {
       await drain(grpc, settings.serving);
       await http.stop();
+      stampKeys?.stop();
       tls?.stop();
       await stages.stop();
     },

@@ -12,7 +12,7 @@ export interface QueryParameter {
 
 export function queryParameter(query: string, name: string): QueryParameter | undefined {
   // Without an escape a name is spelled as it is.
-  if (query === "" || (!query.includes("%") && !query.includes(name))) return undefined;
+  if (!query.includes("%") && !query.includes(name)) return undefined;
   let value: string | undefined;
   const spellings = new Set<string>();
   const wanted = latin1(name);

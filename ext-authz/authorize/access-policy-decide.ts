@@ -31,18 +31,21 @@ export function matchedAllow(
   return allow.find((test) => (layer === undefined || test.ref.layer === layer) && surely(test, circumstances))?.ref;
 }
 
+const NO_SHADOW: readonly ShadowVerdict[] = [];
+
 /** What shadow policies would have done. @param allowed whether some enforced ALLOW matches */
 export function accessShadow(
   { shadow }: AccessPlan,
   circumstances: Circumstances,
   allowed: boolean,
 ): readonly ShadowVerdict[] {
+  const { require, deny, allow, refusing } = shadow;
+  if (require.length + deny.length + allow.length === 0 && refusing === undefined) return NO_SHADOW;
   const verdict = (action: ShadowVerdict["action"], tests: readonly AccessTest[]) =>
     tests.map(({ ref }): ShadowVerdict => ({ policy: ref, action }));
   const unmet = shadow.require.filter((test) => !surely(test, circumstances));
   const denied = shadow.deny.filter((test) => !surelyNot(test, circumstances));
   const matched = shadow.allow.filter((test) => surely(test, circumstances));
-  const { refusing } = shadow;
   const left: readonly ShadowVerdict[] =
     refusing !== undefined && matched.length === 0 && !allowed ? [{ policy: refusing, action: "DENY" }] : [];
   return [...verdict("DENY", unmet), ...verdict("DENY", denied), ...verdict("ALLOW", matched), ...left];

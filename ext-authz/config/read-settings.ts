@@ -21,6 +21,7 @@ import type {
   PathNormalization,
   ServingSettings,
   Settings,
+  StampKeysSettings,
   TlsSettings,
   TracingSettings,
 } from "./settings.ts";
@@ -44,6 +45,7 @@ interface SettingsFile {
   readonly clockSkewSeconds?: number;
   readonly jwks?: Partial<JwksSettings>;
   readonly mint?: Partial<MintSettings>;
+  readonly stampKeys?: StampKeysFile;
   readonly grants?: GrantsFile;
   readonly decisionLog?: Partial<DecisionLogSettings>;
   readonly tracing?: Partial<TracingSettings>;
@@ -54,6 +56,8 @@ interface GrantsFile {
   readonly enabled?: boolean;
   readonly maxTtl?: string;
 }
+
+type StampKeysFile = Omit<StampKeysSettings, "verifyTokenFile"> & Partial<StampKeysSettings>;
 
 type TlsFile = Pick<TlsSettings, "certFile" | "keyFile"> & Partial<TlsSettings>;
 
@@ -130,6 +134,7 @@ function complete(file: SettingsFile, source: SettingsSource): Settings {
     clockSkewSeconds: file.clockSkewSeconds ?? defaults.clockSkewSeconds,
     jwks: { ...jwks, caFile: absolute(jwks.caFile), folder: absolute(jwks.folder) },
     mint: { ...mint, keyFile: absolute(mint.keyFile) },
+    ...stampKeys(file.stampKeys, absolute),
     grants: granting(file.grants),
     decisionLog: { ...decisionLog, file: absolute(decisionLog.file) },
     tracing: { ...tracing, headersFile: absolute(tracing.headersFile) },
@@ -139,6 +144,13 @@ function complete(file: SettingsFile, source: SettingsSource): Settings {
 
 function granting({ enabled = defaults.grants.enabled, maxTtl = "" }: GrantsFile = {}): GrantSettings {
   return { enabled, maxTtlMs: parseDuration(maxTtl) ?? defaults.grants.maxTtlMs };
+}
+
+function stampKeys(file: StampKeysFile | undefined, absolute: (path: string) => string): Pick<Settings, "stampKeys"> {
+  if (file === undefined) return {};
+  const { verifyTokenFile = "" } = file;
+  const paths = { file: absolute(file.file), tokenFile: absolute(file.tokenFile) };
+  return { stampKeys: { ...paths, verifyTokenFile: absolute(verifyTokenFile) } };
 }
 
 function listening(file: SettingsFile["listen"] = {}, absolute: (path: string) => string): Settings["listen"] {

@@ -113,6 +113,10 @@ export const settingsSchema = {
         "how issuers' keys are fetched and kept",
       ),
       mint: object({ issuer: { type: "string" }, keyFile: { type: "string" } }, "how internal tokens are signed"),
+      stampKeys: {
+        ...object({ file, tokenFile: file, verifyTokenFile: file }, "keys of stamps for proxies that bring the token"),
+        required: ["file", "tokenFile"],
+      },
       grants: object(
         {
           enabled: { type: "boolean" },

@@ -100,6 +100,15 @@ export interface TracingSettings {
   readonly serviceName: string;
 }
 
+/** Keys of stamps that proxies fetch (docs/filter.md). Absolute paths. */
+export interface StampKeysSettings {
+  readonly file: string;
+  /** Holds the bearer token that may ask for all. */
+  readonly tokenFile: string;
+  /** Holds the bearer token that may ask for what verifies alone; "" = none may. */
+  readonly verifyTokenFile: string;
+}
+
 /** Decisions that the proxy may repeat (docs/grants.md). */
 export interface GrantSettings {
   /** Default true; the proxy uses them only where its guard is told to. */
@@ -140,6 +149,8 @@ export interface Settings {
   readonly clockSkewSeconds: number;
   readonly jwks: JwksSettings;
   readonly mint: MintSettings;
+  /** Undefined = no stamp key is served. */
+  readonly stampKeys?: StampKeysSettings;
   readonly grants: GrantSettings;
   readonly decisionLog: DecisionLogSettings;
   readonly tracing: TracingSettings;

@@ -81,11 +81,14 @@ export function compileGrant(inputs: GrantInputs): GrantPlan {
   const beyond = more.flatMap(([, reads]) => [...reads]);
   const barriers = more.map(([key, reads]) => [key, BARRED[barrierOf(reads) ?? "none"]] as const);
   const all = [...everywhere, ...beyond];
+  // Of every rule, also of those that need nothing else: where one reads the path as a whole, classes tell too little apart.
+  const isWholePathRead =
+    known.has("whole_path") || [...rules.byPath.values()].some((reads) => reads.has("whole_path"));
   return {
     everywhere: { ...inputsOf(everywhere), barrier: barrierOf(everywhere) },
     somewhere: { ...inputsOf(all), barrier: undefined },
     byPath: patternMap(new Map(barriers)),
-    paths: all.includes("whole_path") ? undefined : pathMatchers(rules.patterns),
+    paths: isWholePathRead ? undefined : pathMatchers(rules.patterns),
     preflights: credentials.jwt.rules.length > 0,
     mintedSeconds: Math.min(Number.POSITIVE_INFINITY, ...internalTokens.map(({ lifetimeSeconds }) => lifetimeSeconds)),
   };

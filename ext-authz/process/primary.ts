@@ -11,6 +11,7 @@ import { joinAnswers } from "./join-answers.ts";
 import { joinMetrics } from "./join-metrics.ts";
 import { forkMember } from "./member.ts";
 import { readSigningKey } from "./signing-key-file.ts";
+import { watchStampKeys } from "./stamp-keys.ts";
 import { setTimer } from "./timer.ts";
 import { unsharedMemory } from "./unshared-memory.ts";
 import { watchTls } from "./watch-tls.ts";
@@ -32,6 +33,7 @@ export async function startPrimary(settings: Settings, log: Log): Promise<Primar
   const { privateKey } = await readSigningKey(settings.mint.keyFile);
   const signingKeyPem = privateKey.export({ format: "pem", type: "pkcs8" }).toString();
   const tls = await watchTls(settings.listen.tls, log);
+  const stampKeys = await watchStampKeys(settings.stampKeys, log);
   const { drainSeconds, graceSeconds } = settings.serving;
   let departed = "";
   const workers = createWorkers({
@@ -48,10 +50,11 @@ export async function startPrimary(settings: Settings, log: Log): Promise<Primar
     log,
     killMs: (drainSeconds + graceSeconds) * 1000 + END_MS,
   });
-  const answer = joinAnswers({
+  const joined = joinAnswers({
     workers: () => workers.members().map((member) => member.ask),
     departed: () => [departed],
   });
+  const answer = stampKeys?.before(joined) ?? joined;
   const failed = (cause: unknown): void => log.error("http request failed", { cause });
   const http = await startHttpServer(settings.listen.http, answer, failed, tls?.server);
   let grpc = "";
@@ -73,6 +76,7 @@ export async function startPrimary(settings: Settings, log: Log): Promise<Primar
     async stop() {
       await workers.stop();
       await http.stop();
+      stampKeys?.stop();
       tls?.stop();
     },
   };

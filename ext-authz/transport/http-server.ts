@@ -1,6 +1,6 @@
 /**
  * The HTTP edge for operators, probes and Envoy's fetch of the filter. Read-only; every route is a row of one table and
- * gets no more of the request than its path. Source: DESIGN §5 "HTTP side".
+ * gets no more of the request than its path, but for the one that gives out stamp keys. Source: DESIGN §5 "HTTP side".
  */
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
@@ -44,7 +44,7 @@ const OPEN_TO_ALL = new Set(["/healthz", "/readyz"]);
  */
 export async function startHttpServer(
   address: string,
-  answer: Answering,
+  answer: AnsweringAll,
   onError: (cause: unknown) => void,
   tls?: ServerTls,
 ): Promise<HttpServer> {
@@ -53,7 +53,7 @@ export async function startHttpServer(
   const { server, endRenewals } = createWith(secure, (request, response) => {
     request.resume();
     Promise.resolve()
-      .then(() => judge(request, secure) ?? answer(pathOf(request)))
+      .then(() => judge(request, secure) ?? answer(pathOf(request), asked(request)))
       .catch((cause: unknown) => {
         onError(cause);
         return FAILED;
@@ -80,6 +80,16 @@ export async function startHttpServer(
 }
 
 export type Answering = (path: string) => HttpAnswer | Promise<HttpAnswer>;
+
+/** For who needs more of the request than its path. */
+export type AnsweringAll = (path: string, asked: Asked) => HttpAnswer | Promise<HttpAnswer>;
+
+/** What else a request says; "" = nothing. */
+export interface Asked {
+  readonly query: string;
+  readonly authorization: string;
+  readonly ifNoneMatch: string;
+}
 
 /** A table of routes as a function of the path. */
 export function answerFrom(routes: Routes): Answering {
@@ -115,6 +125,12 @@ function judge(request: IncomingMessage, tls: ServerTls | undefined): HttpAnswer
 
 function pathOf(request: IncomingMessage): string {
   return (request.url ?? "/").split("?", 1)[0] ?? "/";
+}
+
+function asked({ url = "/", headers }: IncomingMessage): Asked {
+  const mark = url.indexOf("?");
+  const { authorization = "", "if-none-match": ifNoneMatch = "" } = headers;
+  return { query: mark < 0 ? "" : url.slice(mark + 1), authorization, ifNoneMatch };
 }
 
 function send(response: ServerResponse, answer: HttpAnswer): void {

@@ -26,6 +26,7 @@ it("every service runs, the one that brings the filter is done", async () => {
     "filter exited",
     "oidc running",
     "orders running",
+    "recorder running",
     "zone running",
   ]);
 });

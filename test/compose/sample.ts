@@ -6,13 +6,13 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { createWriteStream } from "node:fs";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { stringify } from "yaml";
+import { parse, stringify } from "yaml";
 import type { Target } from "../../examples/demo/run-samples.ts";
 
 const run = promisify(execFile);
@@ -25,14 +25,39 @@ export interface ComposedSample extends Target {
   stop(): Promise<void>;
 }
 
-/** Published for the test alone: the table also goes around the edge, and asks the OIDC provider for tokens. */
-const published = {
-  services: {
-    edge: { ports: ["127.0.0.1::10000"] },
-    zone: { ports: ["127.0.0.1::10000"] },
-    oidc: { ports: ["127.0.0.1::3000"] },
-  },
-};
+/**
+ * For the test alone: ports, since the table also goes around the edge and asks the OIDC provider for tokens; and somebody that
+ * reads along between edge and zone, whom another route of the edge leads to.
+ */
+function forTheTest(edgeFile: string) {
+  const recorder = ["node", "--import", "tsx", "examples/demo/echo-process.ts", "--host", "0.0.0.0", "--port", "8080"];
+  // The table reads the access log: it must be written at once.
+  const command = ["-c", "/etc/envoy/envoy.yaml", "--log-level", "warning", "--file-flush-interval-msec", "50"];
+  return {
+    services: {
+      edge: { command, ports: ["127.0.0.1::10000"], volumes: [`${edgeFile}:/etc/envoy/envoy.yaml:ro`] },
+      zone: { command, ports: ["127.0.0.1::10000"] },
+      oidc: { ports: ["127.0.0.1::3000"] },
+      recorder: { image: "countersign-orders", command: recorder, tmpfs: ["/tmp:mode=1777"] },
+    },
+  };
+}
+
+/** The edge of the sample with that one route more, as `countersign render` makes it. */
+async function renderEdge(folder: string): Promise<string> {
+  const demo = fileURLToPath(new URL("../../examples/demo/", import.meta.url));
+  const described = parse(await readFile(join(demo, "countersign.zones.yaml"), "utf8"));
+  for (const server of Object.values<{ settings: string }>(described.servers))
+    server.settings = join(demo, server.settings);
+  described.zones.edge.routes.unshift({ prefix: "/api/recorded/", rewrite: "/", to: "recorder" });
+  described.zones.recorder = { ...described.zones.zone, address: "recorder:8080" };
+  const file = join(folder, "countersign.zones.yaml");
+  // JSON: what two zones share is written out, not referred to.
+  await writeFile(file, JSON.stringify(described));
+  const command = fileURLToPath(new URL("../../ext-authz/countersign.mjs", import.meta.url));
+  await run(process.execPath, [command, "render", file, "--target", "envoy", "--out", folder]);
+  return join(folder, "edge.yaml");
+}
 
 /** The command that speaks compose: Docker's plugin, or the program that the environment names. */
 function composeCommand(): readonly string[] {
@@ -43,7 +68,7 @@ function composeCommand(): readonly string[] {
 export async function startSample(): Promise<ComposedSample> {
   const folder = await mkdtemp(join(tmpdir(), "compose-"));
   const override = join(folder, "published.yaml");
-  await writeFile(override, stringify(published));
+  await writeFile(override, stringify(forTheTest(await renderEdge(folder))));
   const [file = "docker", ...first] = composeCommand();
   const base = [...first, "-p", project, "-f", composeFile, "-f", override];
   const secret = randomBytes(32).toString("base64url");
@@ -90,7 +115,9 @@ export async function startSample(): Promise<ComposedSample> {
 async function answers(port: number): Promise<void> {
   const deadline = Date.now() + 60_000;
   while (Date.now() < deadline) {
-    const status = await fetch(`http://127.0.0.1:${port}/api/orders/1`).then(
+    // Until a proxy listens behind the published port a connection may be taken and never answered.
+    const signal = AbortSignal.timeout(2_000);
+    const status = await fetch(`http://127.0.0.1:${port}/api/orders/1`, { signal }).then(
       (answer) => answer.status,
       () => 0,
     );

@@ -6,7 +6,7 @@ import fc from "fast-check";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type Client, openClient } from "../../bench/soak/client.ts";
 import { clusters } from "../../envoy/cluster.ts";
-import { extAuthz } from "../../envoy/ext-authz.ts";
+import { checkCluster, extAuthz } from "../../envoy/ext-authz.ts";
 import { guard } from "../../envoy/guard.ts";
 import { connectionManager, listener, router } from "../../envoy/listener.ts";
 import { type Config, socketAddress, type Zone } from "../../envoy/model.ts";
@@ -108,7 +108,7 @@ function bootstrap(port: number): Config {
         }),
         listener(alone, { ...connectionManager(alone, [extAuthz(alone), router], answer("alone")), ...lenient }),
       ],
-      clusters: clusters(both).slice(-1),
+      clusters: clusters(both).filter(({ name }) => name === checkCluster),
     },
   };
 }

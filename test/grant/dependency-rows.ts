@@ -42,6 +42,16 @@ export const rows: readonly Row[] = [
   ["request.headers[:path]", [when("request.headers[:path]")], { target: "/a?b" }, "query =/a"],
   ["request.headers[:scheme]", [when("request.headers[:scheme]")], {}, "scheme ^/"],
   [
+    "request.headers[:path] for some paths, where the query is read anyway",
+    [
+      ALL,
+      jwt(),
+      deny({ to: [{ operation: { paths: ["/*"] } }], when: [{ key: "request.headers[:path]", values: ["/b"] }] }),
+    ],
+    { target: "/a" },
+    "header:authorization query =/a",
+  ],
+  [
     "request.headers[:method], [:authority], [host]",
     [when("request.headers[:method]"), when("request.headers[host]")],
     {},

@@ -48,6 +48,7 @@ export const VALUES = ["admin", "user", "adm", "", "admin,user", "10.0.0.7", "ht
 export const POLICY_HEADERS = [
   "x-role",
   "x-role",
+  "x-role",
   "x-tenant",
   "x-forwarded-for",
   "accept",
@@ -168,6 +169,15 @@ const change: fc.Arbitrary<Change> = fc.oneof(
     })),
   },
   fc.constant((request: ProxyRequest) => ({ ...request, headers: [...request.headers].reverse() })),
+  {
+    weight: 4,
+    arbitrary: fc
+      .tuple(fc.constantFrom("x-role", "x-role", "x-forwarded-for"), fc.constantFrom(...VALUES))
+      .map(([name, value]) => (request: ProxyRequest) => ({
+        ...request,
+        headers: [...request.headers.filter((line) => line[0] !== name), [name, value] as const],
+      })),
+  },
   fc.constantFrom(...HOSTS).map((authority) => (request: ProxyRequest) => ({ ...request, authority })),
   fc.constantFrom(...METHODS).map((method) => (request: ProxyRequest) => ({ ...request, method })),
   fc.constantFrom(...Object.keys(ROUTES)).map((route) => (request: ProxyRequest) => ({ ...request, route })),

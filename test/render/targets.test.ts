@@ -44,7 +44,7 @@ describe("Envoy takes it", () => {
       });
     const logged = SOUND.replaceAll("    server: check\n", `    server: check\n    accessLog: ${at("access.log")}\n`);
     const granting = logged.replaceAll("    accessLog", "    grants: {}\n    accessLog");
-    const text = `folder: ${at("local")}\nfilter: { file: ${filter} }\n${granting}`;
+    const text = `folder: ${at("local")}\n${granting.replace("filter: {", `filter: { file: ${filter},`)}`;
     for (const target of ["envoy", "xds"]) {
       const made = await renderText(text, target, "local");
       expect([made.code, made.err]).toEqual([0, ""]);

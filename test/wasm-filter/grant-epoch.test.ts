@@ -1,6 +1,6 @@
 /** A grant holds only while the server confirms the state that it came from. */
 import { describe, expect, it } from "vitest";
-import { type Granting, granting, grantText } from "./granting.ts";
+import { type Granting, granting, grantText, linesOf } from "./granting.ts";
 
 async function live(): Promise<Granting> {
   const proxy = await granting();
@@ -151,6 +151,22 @@ describe("epoch", () => {
     expect(proxy.answer("e2")).toBe(1);
     proxy.exchange({ grant: grantText({ epoch: "e2" }) });
     expect(isRepeated(proxy)).toBe(true);
+  });
+
+  it("the answer to news reaches the root, though the request that brought them is still there", async () => {
+    const proxy = await live();
+    const grant = grantText({ epoch: "e2" });
+    const metadata = { filter_metadata: { "envoy.filters.http.ext_authz": { grant } } };
+    const stream = proxy.plugin.stream({
+      properties: { xds: { route_name: "r" }, connection: { mtls: false, id: 1 }, metadata },
+    });
+    stream.requestHeaders(linesOf({}), { endOfStream: true });
+    stream.responseHeaders([[":status", "200"]]);
+    proxy.answer("e2");
+    stream.responseBody("late", { endOfStream: true });
+    proxy.exchange({ grant });
+    expect(isRepeated(proxy)).toBe(true);
+    stream.done();
   });
 
   it("news polls at once, without a tick", async () => {

@@ -119,7 +119,10 @@ export async function granting(
       state,
       answer(): Outcome {
         pass(takes);
-        const response = stream.responseHeaders([[":status", "200"]], { endOfStream: true });
+        // As ext_authz does where it let pass.
+        const [, , , decision] = state === "" ? String(grant ?? "").split("\n") : [];
+        const id: readonly HeaderInput[] = decision ? [["x-countersign-decision-id", decision]] : [];
+        const response = stream.responseHeaders([[":status", "200"], ...id], { endOfStream: true });
         stream.done();
         return { action: step.action, state, headers: step.headers, response: response.headers };
       },

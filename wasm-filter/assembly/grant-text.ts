@@ -3,7 +3,7 @@
  * of it is not as it must be: the text comes from our own server and is read as if it did not. Effects: path terms and header
  * changes are rewritten in place into the form that is kept, which is never longer than the text.
  */
-import { byteAt, isDigit, isTokenChar, lower } from "./ascii";
+import { byteAt, isDigit, isTokenChar, lower, spells } from "./ascii";
 
 const MOST_TEXT: i32 = 65536;
 const MOST_CLASS: i32 = 4096;
@@ -147,6 +147,8 @@ function readChange(read: GrantText, from: i32, to: i32): bool {
   let end = name;
   while (end < to && isTokenChar(bytes[end]) && bytes[end] == lower(bytes[end])) end++;
   if (end == name || end - name > MOST_NAME || end - name > to - name) return false;
+  // To Envoy it is `:authority`: part of every key, and ext_authz never takes it off.
+  if (spells(bytes, name, end, "host")) return false;
   if (sets ? byteAt(bytes, end) != SPACE || end >= to : end != to) return false;
   if (!isFieldValue(bytes, end, to)) return false;
   const length = end - name;

@@ -12,7 +12,7 @@ import { readRing, VERIFIES } from "./read-keys";
 import { ReplayShield } from "./replay-shield";
 import { readRateLimit, readRequestRules } from "./request-configuration";
 import { RequestRules } from "./request-rules";
-import { readSettings, readTokenHeader, StampSettings } from "./stamp-configuration";
+import { readAges, readResponseSettings, readSettings, readTokenHeader, StampSettings } from "./stamp-configuration";
 import { StampRules } from "./verify-stamp";
 
 export class PathRules {
@@ -41,6 +41,8 @@ export class GuardConfiguration {
   stamp: StampRules | null = null;
   /** Null = the guard does not sign. */
   sign: StampSettings | null = null;
+  /** Null = responses go unsigned. */
+  responses: StampSettings | null = null;
   /** The header that `sign` covers is owned: a client's own never leaves. */
   stripsToken: bool = false;
 }
@@ -87,6 +89,11 @@ export function readGuardConfiguration(from: ObjectReader): GuardConfiguration {
     const token = bytesOf(settings.token);
     read.sign = settings;
     read.stripsToken = read.owned.owns(token, 0, token.length);
+  }
+  const responses = from.object("responses");
+  if (responses !== null) {
+    read.responses = readResponseSettings(responses, zone);
+    if (read.stamp === null) from.fail("responses", "needs stamp: a response is bound to the request's");
   }
   if (inbound == "zone" && read.stamp === null) from.fail("stamp", "must be there with verify: true in an inner zone");
   if (inbound == "edge" && read.stamp !== null) from.fail("stamp", "cannot be verified at the edge; set inbound: zone");
@@ -145,8 +152,7 @@ function readStamp(from: ObjectReader, read: GuardConfiguration, zone: string): 
   rules.zones = readZones(from, "zones", null);
   if (from.has("zones") && rules.zones.length == 0) from.fail("zones", "must name at least one zone");
   rules.via = readZones(from, "via", []);
-  rules.maxAge = from.integer("maxAgeSeconds", 30, 1, 3600);
-  rules.clockSkew = from.integer("clockSkewSeconds", 5, 0, 300);
+  readAges(from, rules);
   rules.token = readTokenHeader(from);
   rules.keys = readRing(from, VERIFIES);
   const replay = from.object("replay");

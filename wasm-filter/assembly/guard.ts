@@ -15,6 +15,7 @@ import {
   TrailersStatus,
 } from "proxy-wasm-sdk-as/assembly";
 import { presentedToken, refuseCredentials } from "./credentials";
+import { Exchange, exchangeOf } from "./exchange";
 import { GrantRequest } from "./grant-request";
 import { Grants } from "./grants";
 import { GuardConfiguration } from "./guard-configuration";
@@ -22,8 +23,9 @@ import { ambiguity, hasEncodedNul } from "./path";
 import { BY_TOKEN, RateLimit, withoutPort } from "./rate-limit";
 import { Refusal } from "./refusal";
 import { RefusalCounters, recordPassed } from "./refuse";
-import { RequestHead, readRequestHead, trimmed } from "./request-head";
+import { allTrimmed, RequestHead, readRequestHead } from "./request-head";
 import { refuseShape, tooLarge } from "./request-rules";
+import { signResponse } from "./responses";
 import { signRequest } from "./sign-request";
 import { SignedMessage } from "./signed-message";
 import { StampSettings } from "./stamp-configuration";
@@ -45,6 +47,8 @@ export class Guard extends HttpContext {
   grants: Grants | null = null;
   /** What grants know of this request; null = nothing to repeat or to keep. */
   private granted: GrantRequest | null = null;
+  /** The request as its stamp covers it, where the response is to be signed. */
+  private exchange: Exchange | null = null;
 
   constructor(
     contextId: u32,
@@ -82,6 +86,11 @@ export class Guard extends HttpContext {
     const granted = this.granted;
     this.granted = null;
     if (grants !== null && granted !== null) grants.leave(granted, this.contextId);
+    const exchange = this.exchange;
+    const responses = this.rules.responses;
+    this.exchange = null;
+    // One that cannot be signed goes without: who asked refuses it.
+    if (exchange !== null && responses !== null) signResponse(exchange, responses, <i64>(now() / NANOSECONDS));
     return HeadersStatus.Continue;
   }
 
@@ -119,8 +128,10 @@ export class Guard extends HttpContext {
     const stamp = this.rules.stamp;
     let keep = "";
     if (stamp !== null) {
-      if (stamp.keys.isEmpty) return keyless();
-      const refusal = refuseStamp(stampedRequest(head, method, target, stamp), stamp, seconds);
+      if (stamp.keys.isEmpty || isKeyless(this.rules.responses)) return keyless();
+      const stamped = stampedRequest(head, method, target, stamp);
+      const refusal = refuseStamp(stamped, stamp, seconds);
+      if (this.rules.responses !== null) this.exchange = exchangeOf(stamped);
       if (refusal !== null) return refusal;
       // A token that is there is covered: a stamp without it was refused.
       keep = stamp.token;
@@ -181,12 +192,6 @@ function stampedRequest(head: RequestHead, method: Uint8Array, target: Uint8Arra
     allTrimmed(head, rules.token),
     allTrimmed(head, ZONE_HEADER),
   );
-}
-
-export function allTrimmed(head: RequestHead, name: string): Uint8Array[] {
-  const lines = head.all(name);
-  for (let i = 0; i < lines.length; i++) lines[i] = trimmed(lines[i]);
-  return lines;
 }
 
 function refusePath(method: Uint8Array, target: Uint8Array, rules: GuardConfiguration): Refusal | null {

@@ -44,6 +44,11 @@ export class KeyRing {
     this.fetched.sign = sign;
   }
 
+  isOf(from: KeysFrom): bool {
+    const own = this.from;
+    return own !== null && own.isLike(from);
+  }
+
   /** What one of them takes, both have. */
   share(other: KeyRing): void {
     this.fetched = other.fetched;

@@ -28,14 +28,16 @@ const MAX_BYTES: u32 = 262144;
 const MAX_DEPTH: i32 = 4;
 /** Characters of what is logged and of an entity tag. */
 const MAX_TEXT: i32 = 256;
+/** An entity tag (RFC 9110 §8.8.3) of nothing. */
+const NO_TAG = '"-"';
 /** Milliseconds. */
 const TIMEOUT: u32 = 2000;
 /** Nanoseconds: after that a call without any answer is taken for lost; the first wait between two calls. */
 const LOST: u64 = 4000000000;
 const SOON: u64 = 200000000;
 
-/** Rings of this VM by place, so that a configuration that comes again has its keys at once. At most one for each place. */
-const known = new Map<string, KeyRing>();
+/** The first ring of each place in this VM, so that a configuration that comes again has its keys at once. */
+const known: KeyRing[] = [];
 const MAX_PLACES: i32 = 64;
 
 export class KeySource {
@@ -45,7 +47,7 @@ export class KeySource {
   /** When to ask next. */
   private due: u64 = 0;
   private wait: u64 = SOON;
-  private tag: string = "";
+  private tag: string = NO_TAG;
   /** What was wrong with the newest answer, and with the one that the tag names; "" = nothing. */
   private problem: string = "";
   private tagged: string = "";
@@ -62,18 +64,17 @@ export class KeySource {
   ) {
     this.changed = defineMetric(MetricType.Counter, `countersign.${stand}.keys.changed`);
     this.failed = defineMetric(MetricType.Counter, `countersign.${stand}.keys.failed`);
-    const place = `${signs ? "signs" : "verifies"}\n${from.place}`;
-    if (known.has(place)) ring.share(known.get(place));
-    else if (known.size < MAX_PLACES) known.set(place, ring);
+    let at = 0;
+    while (at < known.length && !known[at].isOf(from)) at++;
+    if (at < known.length) ring.share(known[at]);
+    else if (at < MAX_PLACES) known.push(ring);
   }
 
   tick(now: u64): void {
     if (now < this.due || (this.sent != 0 && now - this.sent < LOST)) return;
     if (this.sent != 0) this.fail("no answer");
     owe(0);
-    const head = this.from.head.slice(0);
-    if (this.tag != "") head.push(["if-none-match", this.tag]);
-    const call = httpCall(this.from.cluster, head, null, [], TIMEOUT);
+    const call = httpCall(this.from.cluster, this.from.head(this.tag), null, [], TIMEOUT);
     this.sent = call.status == Status.Ok ? now : 0;
     this.token = call.token;
     // Until keys are in, sooner: every request waits for them.
@@ -91,7 +92,7 @@ export class KeySource {
     const line = pairs.find(":status");
     const status = line < 0 ? "" : pairs.valueString(line);
     // What the tag names was judged when it came.
-    if (status == "304" && this.tag != "") {
+    if (status == "304" && this.tag != NO_TAG) {
       this.problem = this.tagged;
       if (this.problem != "") incrementMetric(this.failed, 1);
       return;
@@ -101,7 +102,7 @@ export class KeySource {
     const body = getBuffer(BufferType.HttpCallResponseBody, 0, size);
     if (body === null || <u32>body.length != size) return this.fail("no body");
     const tag = pairs.find("etag");
-    this.tag = tag >= 0 && pairs.valueLength(tag) <= MAX_TEXT ? pairs.valueString(tag) : "";
+    this.tag = tag >= 0 && pairs.valueLength(tag) <= MAX_TEXT ? pairs.valueString(tag) : NO_TAG;
     this.take(body);
     this.tagged = this.problem;
   }

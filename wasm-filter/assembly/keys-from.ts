@@ -2,7 +2,7 @@
  * Where a stand gets its keys while it runs: `keysFrom` of a plugin configuration (docs/filter.md). In comes JSON, out go settings
  * or problems; no problem quotes the token. Effects: the environment is read.
  */
-import { byteAt } from "./ascii";
+import { byteAt, textOf } from "./ascii";
 import { ObjectReader } from "./configuration-reader";
 import { variable } from "./environment";
 
@@ -14,14 +14,32 @@ export class KeysFrom {
   cluster: string = "";
   /** Nanoseconds. */
   period: u64 = 0;
-  /** The request's head. */
-  head: string[][] = [];
+  authority: string = "";
+  path: string = "";
+  /** With its scheme. */
+  token: string = "";
+  signs: bool = false;
+
+  /** The request's head; `tag` = what of the answer is known. */
+  head(tag: string): string[][] {
+    return [
+      [":method", "GET"],
+      [":path", this.path],
+      [":authority", this.authority],
+      ["authorization", this.token],
+      ["if-none-match", tag],
+    ];
+  }
 
   /** Keys of the same place are the same keys, whichever configuration asks for them. */
-  get place(): string {
-    let place = this.cluster;
-    for (let i = 1; i < this.head.length; i++) place += `\n${this.head[i][1]}`;
-    return place;
+  isLike(other: KeysFrom): bool {
+    return (
+      this.signs == other.signs &&
+      this.cluster == other.cluster &&
+      this.authority == other.authority &&
+      this.path == other.path &&
+      this.token == other.token
+    );
   }
 }
 
@@ -30,20 +48,16 @@ export function readKeysFrom(from: ObjectReader, signs: bool): KeysFrom {
   const read = new KeysFrom();
   read.cluster = from.text("cluster");
   if (from.has("cluster") && read.cluster == "") from.fail("cluster", "must name a cluster of the proxy");
-  const authority = from.text("authority", read.cluster);
-  const path = from.text("path", signs ? "/v1/stamp-keys" : "/v1/stamp-keys?for=verify");
-  if (!path.startsWith("/")) from.fail("path", "must start with '/'");
+  read.signs = signs;
+  read.authority = from.text("authority", read.cluster);
+  read.path = from.text("path", signs ? "/v1/stamp-keys" : "/v1/stamp-keys?for=verify");
+  if (!read.path.startsWith("/")) from.fail("path", "must start with '/'");
   const token = variable(from.text("tokenEnv"));
   if (from.has("tokenEnv") && !isBearer(token)) {
     from.fail("tokenEnv", "must name a variable of vm_config.environment_variables with 16 to 1024 visible characters");
   }
   read.period = <u64>from.integer("pollMilliseconds", 5000, 1000, 60000) * 1000000;
-  read.head = [
-    [":method", "GET"],
-    [":path", path],
-    [":authority", authority],
-    ["authorization", token === null ? "" : `Bearer ${String.UTF8.decode(token.buffer)}`],
-  ];
+  if (token !== null) read.token = "Bearer " + textOf(token, 0, token.length);
   from.finish();
   return read;
 }

@@ -1,6 +1,7 @@
 /**
  * Makes a stamp. In come the request as it leaves, the key, the times and a nonce; out go the two header members, written
  * behind what their fields hold already. False when the request cannot be signed. No effects but a native key's host call.
+ * The members of responses are written by the same means.
  */
 import { writeBase64 } from "./base64";
 import { ByteWriter } from "./byte-writer";
@@ -21,31 +22,55 @@ export function makeStamp(
   signature: ByteWriter,
 ): bool {
   const components = coveredComponents(token);
-  input.text(LABEL);
-  input.byte(0x3d);
-  const start = input.length;
+  const start = startMember(input);
   for (let i = 0; i < components.length; i++) {
     input.text(i == 0 ? '("' : '" "');
     input.text(components[i]);
   }
-  input.text('");created=');
-  input.decimal(created);
-  input.text(";expires=");
-  input.decimal(expires);
-  input.text(';nonce="');
-  writeBase64(input, nonce);
-  input.text('";keyid="');
-  input.text(key.id);
-  input.text('";alg="');
-  input.text(key.algorithm);
-  input.text('";tag="countersign"');
+  input.text('")');
+  writeParameters(input, key, created, expires, nonce, LABEL);
   const base = signatureBase(message, components, input.view(start));
-  if (base === null) return false;
+  return base !== null && writeSignature(signature, key, base);
+}
+
+/** The label; where the member's value starts. */
+export function startMember(out: ByteWriter): i32 {
+  out.text(LABEL);
+  out.byte(0x3d);
+  return out.length;
+}
+
+/** Behind the list of components. Times in seconds. */
+export function writeParameters(
+  out: ByteWriter,
+  key: StampKey,
+  created: i64,
+  expires: i64,
+  nonce: Uint8Array,
+  tag: string,
+): void {
+  out.text(";created=");
+  out.decimal(created);
+  out.text(";expires=");
+  out.decimal(expires);
+  out.text(';nonce="');
+  writeBase64(out, nonce);
+  out.text('";keyid="');
+  out.text(key.id);
+  out.text('";alg="');
+  out.text(key.algorithm);
+  out.text('";tag="');
+  out.text(tag);
+  out.byte(0x22);
+}
+
+/** The member of Signature; false when the host would not sign. */
+export function writeSignature(out: ByteWriter, key: StampKey, base: Uint8Array): bool {
   const bytes = key.sign(base);
   if (bytes === null) return false;
-  signature.text(LABEL);
-  signature.text("=:");
-  writeBase64(signature, bytes);
-  signature.byte(0x3a);
+  startMember(out);
+  out.byte(0x3a);
+  writeBase64(out, bytes);
+  out.byte(0x3a);
   return true;
 }

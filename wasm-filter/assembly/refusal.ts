@@ -37,11 +37,14 @@ export const REASONS: string[] = [
   "token_not_yet_valid",
   "token_issuer",
   "token_audience",
+  "response_unsigned",
+  "response_invalid",
   "internal_error",
 ];
 /** The status of each. */
 const STATUSES: u32[] = [
-  503, 429, 431, 405, 415, 413, 503, 403, 403, 403, 403, 503, 403, 403, 401, 401, 401, 401, 401, 401, 401, 401, 403, 503,
+  503, 429, 431, 405, 415, 413, 503, 403, 403, 403, 403, 503, 403, 403, 401, 401, 401, 401, 401, 401, 401, 401, 403,
+  502, 502, 503,
 ];
 
 /** 503, our own failure, for a reason that is not in the set. */
@@ -58,6 +61,7 @@ export function titleOf(status: u32): string {
   if (status == 413) return "Content Too Large";
   if (status == 415) return "Unsupported Media Type";
   if (status == 429) return "Too Many Requests";
+  if (status == 502) return "Bad Gateway";
   return status == 431 ? "Request Header Fields Too Large" : "Service Unavailable";
 }
 

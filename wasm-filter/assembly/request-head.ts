@@ -85,3 +85,10 @@ export function trimmed(value: Uint8Array): Uint8Array {
   while (to > from && isBlank(byteAt(value, to - 1))) to--;
   return slice(value, from, to);
 }
+
+/** Every line's value of that name, without blanks at either end. */
+export function allTrimmed(head: RequestHead, name: string): Uint8Array[] {
+  const lines = head.all(name);
+  for (let i = 0; i < lines.length; i++) lines[i] = trimmed(lines[i]);
+  return lines;
+}

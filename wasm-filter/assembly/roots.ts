@@ -77,6 +77,8 @@ export class GuardRoot extends RootContext {
     if (stamp !== null) addSource(this.sources, GUARD, stamp.keys, VERIFIES, "");
     const sign = rules.sign;
     if (sign !== null) addSource(this.sources, GUARD, sign.keys, SIGNS, sign.sign);
+    const responses = rules.responses;
+    if (responses !== null) addSource(this.sources, GUARD, responses.keys, SIGNS, responses.sign);
   }
 
   /** A configuration that comes again starts with nothing: routes and checks may have changed with it. */
@@ -107,7 +109,11 @@ export class StampRoot extends RootContext {
     this.settings = settings;
     this.counters = new RefusalCounters(STAMP);
     this.sources = [];
-    if (settings !== null) addSource(this.sources, STAMP, settings.keys, SIGNS, settings.sign);
+    if (settings !== null) {
+      addSource(this.sources, STAMP, settings.keys, SIGNS, settings.sign);
+      const responses = settings.responses;
+      if (responses !== null) addSource(this.sources, STAMP, responses.keys, VERIFIES, "");
+    }
     setTickPeriod(this.sources.length > 0 ? KEYS_TICK : 0);
     tidyNow();
     return true;

@@ -5,25 +5,30 @@
 import { MapType, removeHeaderBytes, Status, setHeader, setHeaderAt } from "proxy-wasm-sdk-as/assembly";
 import { bytesOf } from "./ascii";
 import { ByteWriter } from "./byte-writer";
+import { Exchange } from "./exchange";
 import { isAliasOf } from "./header-firewall";
 import { makeStamp } from "./make-stamp";
 import { nextNonce } from "./nonces";
 import { RequestHead } from "./request-head";
 import { SignedMessage } from "./signed-message";
 import { StampSettings } from "./stamp-configuration";
-import { INPUT_HEADER, SIGNATURE_HEADER, withoutOurs, ZONE_HEADER } from "./stamp-fields";
+import { INPUT_HEADER, LABEL, SIGNATURE_HEADER, withoutOurs, ZONE_HEADER } from "./stamp-fields";
 import { MAX_ZONES, readChain } from "./zone-chain";
 
 const ZONE = bytesOf(ZONE_HEADER);
-const INPUT = bytesOf(INPUT_HEADER);
-const SIGNATURE = bytesOf(SIGNATURE_HEADER);
+export const INPUT = bytesOf(INPUT_HEADER);
+export const SIGNATURE = bytesOf(SIGNATURE_HEADER);
+export class KeepsExchange {
+  exchange: Exchange | null = null;
+}
+
 /** One for the VM each: they are written and handed to the host within one callback. */
-const input = new ByteWriter();
-const signature = new ByteWriter();
+export const input = new ByteWriter();
+export const signature = new ByteWriter();
 
 /**
  * `tokens` = the lines of the covered header as they leave; `before` = the zones that a guard verified, null for none. The
- * other parts are read from `head`. `now` in seconds.
+ * other parts are read from `head`. `now` in seconds; `keeps` = whoever is to know what was signed.
  */
 export function signRequest(
   head: RequestHead,
@@ -31,6 +36,7 @@ export function signRequest(
   before: Uint8Array | null,
   settings: StampSettings,
   now: i64,
+  keeps: KeepsExchange | null = null,
 ): bool {
   const key = settings.keys.signer(settings.sign, now);
   const nonce = nextNonce();
@@ -49,12 +55,14 @@ export function signRequest(
   if (covered != "") message.field(covered, tokens);
   startWithOthers(input, head, INPUT_HEADER);
   startWithOthers(signature, head, SIGNATURE_HEADER);
-  return (
+  const start = signature.length + LABEL.length + 1;
+  const signed =
     makeStamp(message, covered, key, now, now + settings.lifetime, nonce, input, signature) &&
     setHeader(MapType.RequestHeaders, ZONE_HEADER, zones) == Status.Ok &&
-    write(INPUT, input) &&
-    write(SIGNATURE, signature)
-  );
+    write(MapType.RequestHeaders, INPUT, input) &&
+    write(MapType.RequestHeaders, SIGNATURE, signature);
+  if (signed && keeps !== null) keeps.exchange = new Exchange(message, signature.view(start).slice(0));
+  return signed;
 }
 
 /** Takes off what reads as the zone's header under another spelling; the header itself is overwritten. */
@@ -76,13 +84,13 @@ function zonesOf(settings: StampSettings, before: Uint8Array | null): string {
 }
 
 /** One line: the members of others, then ours. */
-function startWithOthers(out: ByteWriter, head: RequestHead, name: string): void {
+export function startWithOthers(out: ByteWriter, head: RequestHead, name: string): void {
   out.clear();
   if (!head.has(name)) return;
   out.bytes(withoutOurs(head.all(name)));
   if (out.length > 0) out.text(", ");
 }
 
-function write(name: Uint8Array, value: ByteWriter): bool {
-  return setHeaderAt(MapType.RequestHeaders, name.dataStart, name.length, value.start, value.length) == Status.Ok;
+export function write(map: MapType, name: Uint8Array, value: ByteWriter): bool {
+  return setHeaderAt(map, name.dataStart, name.length, value.start, value.length) == Status.Ok;
 }

@@ -6,8 +6,9 @@ import { bytesOf } from "./ascii";
 import { ObjectReader } from "./configuration-reader";
 import { KeyRing } from "./key-ring";
 import { isHeaderName, isZone } from "./names";
-import { readRing, SIGNS } from "./read-keys";
+import { readRing, SIGNS, VERIFIES } from "./read-keys";
 import { ZONE_HEADER } from "./stamp-fields";
+import { StampRules } from "./verify-stamp";
 
 export class StampSettings {
   /** Seconds. */
@@ -19,6 +20,8 @@ export class StampSettings {
   /** Whether the zones that the request came through stay named, before ours. */
   chain: bool = false;
   keys: KeyRing = new KeyRing();
+  /** Null = responses come unsigned. */
+  responses: StampRules | null = null;
   zoneBytes: Uint8Array;
 
   constructor(public zone: string) {
@@ -30,21 +33,50 @@ export function readStampConfiguration(from: ObjectReader): StampSettings {
   from.text("stand");
   const zone = from.text("zone");
   if (!isZone(zone)) from.fail("zone", "must be 1 to 63 of a-z, 0-9, '-' and '_'");
-  return readSettings(from, zone);
+  const responses = from.object("responses");
+  const read = readSettings(from, zone);
+  if (responses !== null) read.responses = readResponseRules(responses);
+  return read;
 }
 
 /** The members that both stands have; `zone` is the stand's own. */
 export function readSettings(from: ObjectReader, zone: string): StampSettings {
   const read = new StampSettings(zone);
-  read.lifetime = from.integer("lifetimeSeconds", 30, 1, 3600);
   read.token = readTokenHeader(from);
   read.chain = from.flag("chain", false);
+  readSigner(from, read);
+  from.finish();
+  return read;
+}
+
+/** `responses` of a guard: how what it answers is signed. */
+export function readResponseSettings(from: ObjectReader, zone: string): StampSettings {
+  const read = new StampSettings(zone);
+  readSigner(from, read);
+  from.finish();
+  return read;
+}
+
+/** `responses` of a stamp: which are believed. */
+function readResponseRules(from: ObjectReader): StampRules {
+  const rules = new StampRules();
+  readAges(from, rules);
+  rules.keys = readRing(from, VERIFIES);
+  from.finish();
+  return rules;
+}
+
+export function readAges(from: ObjectReader, rules: StampRules): void {
+  rules.maxAge = from.integer("maxAgeSeconds", 30, 1, 3600);
+  rules.clockSkew = from.integer("clockSkewSeconds", 5, 0, 300);
+}
+
+function readSigner(from: ObjectReader, read: StampSettings): void {
+  read.lifetime = from.integer("lifetimeSeconds", 30, 1, 3600);
   read.keys = readRing(from, SIGNS);
   const isFetched = read.keys.from !== null;
   read.sign = from.text("sign", isFetched ? "" : null);
   if (!isFetched && !read.keys.isConfigured(read.sign)) from.fail("sign", "must be the id of one of keys");
-  from.finish();
-  return read;
 }
 
 /** `token`, the header that stamps cover; "" = none. */

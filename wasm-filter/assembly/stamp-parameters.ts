@@ -2,7 +2,7 @@
  * The parameters of a stamp, read strictly: each of the six exactly once, no other, integers in their one spelling. In
  * comes our member of Signature-Input, out go its values or nothing. No effects.
  */
-import { byteAt, slice, textOf } from "./ascii";
+import { byteAt, slice, spells, textOf } from "./ascii";
 import { ByteWriter } from "./byte-writer";
 import { LabelledMember } from "./stamp-fields";
 import { INNER_LIST, INTEGER, Item, TEXT } from "./structured-fields";
@@ -35,17 +35,32 @@ export function readStampParameters(ours: LabelledMember): StampParameters | nul
     if (item.kind != TEXT || item.parameters.length > 0) return null;
     found.components.push(plainText(line, item));
   }
+  if (!readParameters(found, line, value)) return null;
+  found.serialised = serialise(line, value);
+  return found;
+}
+
+/** The same of a response's signature, whose components must be spelled exactly as we do. */
+export function readResponseParameters(ours: LabelledMember, components: string): StampParameters | null {
+  const line = ours.line;
+  const value = ours.member.value;
+  const found = new StampParameters();
+  const is = value.kind == INNER_LIST && spells(line, value.start, value.end, components);
+  if (!is || !readParameters(found, line, value)) return null;
+  found.serialised = slice(line, value.start, ours.member.end);
+  return found;
+}
+
+function readParameters(found: StampParameters, line: Uint8Array, value: Item): bool {
   let seen = 0;
   for (let i = 0; i < value.parameters.length; i++) {
     const parameter = value.parameters[i];
     const key = textOf(line, parameter.keyStart, parameter.keyEnd);
     const bit = 1 << KEYS.indexOf(key);
-    if ((seen & bit) != 0 || !assign(found, key, line, parameter.value)) return null;
+    if ((seen & bit) != 0 || !assign(found, key, line, parameter.value)) return false;
     seen |= bit;
   }
-  if (seen != ALL) return null;
-  found.serialised = serialise(line, value);
-  return found;
+  return seen == ALL;
 }
 
 function assign(found: StampParameters, key: string, line: Uint8Array, value: Item): bool {

@@ -10,6 +10,7 @@ import { FRESH, FULL, ReplayShield, SEEN } from "./replay-shield";
 import { signatureBase } from "./signature-base";
 import { SignedMessage } from "./signed-message";
 import { coveredComponents, LABEL, Labelled, LabelledMember, ZONE_HEADER } from "./stamp-fields";
+import { StampKey } from "./stamp-key";
 import { readStampParameters, StampParameters } from "./stamp-parameters";
 import { BYTES } from "./structured-fields";
 import { isTrustedChain, readChain } from "./zone-chain";
@@ -31,6 +32,9 @@ export class StampRules {
 
 /** The lines that matter of one request, as the host holds them. */
 export class StampedRequest {
+  /** Our member of Signature, once it held. */
+  signature: LabelledMember | null = null;
+
   constructor(
     public message: SignedMessage,
     public inputs: Uint8Array[],
@@ -57,19 +61,15 @@ export function refuseStamp(request: StampedRequest, rules: StampRules, now: i64
   if (chain === null || !isTrustedChain(chain, rules.zones, rules.via)) return refused("stamp_invalid");
   const expected = coveredComponents(request.tokens.length == 1 ? rules.token : "");
   if (!equalLists(parameters.components, expected)) return refused("stamp_invalid");
-  if (parameters.created > now + rules.clockSkew) return refused("stamp_invalid");
-  const lifetime = parameters.expires - parameters.created;
-  if (lifetime < 0 || lifetime > rules.maxAge) return refused("stamp_invalid");
-
-  const key = rules.keys.at(parameters.keyId, now);
-  // The key decides which algorithm it is; what the message says must only agree (RFC 9421 §7.3.6).
-  if (key === null || parameters.algorithm != key.algorithm) return refused("stamp_invalid");
+  const key = keyOf(parameters, rules, now);
+  if (key === null) return refused("stamp_invalid");
   request.message.field(ZONE_HEADER, request.zones);
   if (request.tokens.length == 1) request.message.field(rules.token, request.tokens);
   const base = signatureBase(request.message, expected, parameters.serialised);
   const presented = signatureBytes(signatures.members[0]);
   if (base === null || presented === null) return refused("stamp_invalid");
   if (!key.holds(base, presented)) return refused("stamp_invalid");
+  request.signature = signatures.members[0];
   if (isOver(parameters, rules, now)) return refused("stamp_expired");
   const replay = rules.replay;
   return replay === null ? null : refuseReplay(replay, parameters, rules, now);
@@ -88,12 +88,22 @@ function refuseReplay(shield: ReplayShield, stamp: StampParameters, rules: Stamp
   return new Refusal(seen == FULL ? "stamp_store_full" : "internal_error", "The request could not be processed");
 }
 
-function isOver(parameters: StampParameters, rules: StampRules, now: i64): bool {
+/** The key that a signature for this time was made with; null when it is for no time or no key of ours. */
+export function keyOf(parameters: StampParameters, rules: StampRules, now: i64): StampKey | null {
+  if (parameters.created > now + rules.clockSkew) return null;
+  const lifetime = parameters.expires - parameters.created;
+  if (lifetime < 0 || lifetime > rules.maxAge) return null;
+  const key = rules.keys.at(parameters.keyId, now);
+  // The key decides which algorithm it is; what the message says must only agree (RFC 9421 §7.3.6).
+  return key !== null && parameters.algorithm == key.algorithm ? key : null;
+}
+
+export function isOver(parameters: StampParameters, rules: StampRules, now: i64): bool {
   return now > parameters.expires || now - parameters.created > rules.maxAge + rules.clockSkew;
 }
 
 /** The bytes of `countersign=:…:`; null unless it is a byte sequence without parameters. */
-function signatureBytes(ours: LabelledMember): Uint8Array | null {
+export function signatureBytes(ours: LabelledMember): Uint8Array | null {
   const value = ours.member.value;
   if (value.kind != BYTES || value.parameters.length > 0) return null;
   return decodeBase64(ours.line, value.start + 1, value.end - 1, STANDARD);

@@ -10,6 +10,7 @@ import {
   proxy_set_effective_context,
 } from "./env";
 import { encodePairs } from "./pair-encoding";
+import { enter } from "./registry";
 
 /**
  * Answers the request without an upstream. The callback that calls it must return a stopping status.
@@ -53,8 +54,9 @@ export function resetStream(type: StreamType): Status {
   return closeStream(type);
 }
 
-/** Lets the next host calls of this callback act for another context (a request that waits, say). */
+/** Lets the next host calls of this callback act for another context (a request that waits, say); callouts are answered to it. */
 export function setEffectiveContext(contextId: u32): Status {
+  enter(contextId);
   return <Status>proxy_set_effective_context(contextId);
 }
 
