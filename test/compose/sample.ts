@@ -102,7 +102,8 @@ export async function startSample(): Promise<ComposedSample> {
       status: () => compose("ps", "--all", "--format", "{{.Service}} {{.State}}"),
       stop,
     };
-    await answers(sample.edge.port);
+    await answers(`${sample.issuer}/.well-known/openid-configuration`, 200);
+    await answers(`http://127.0.0.1:${sample.edge.port}/api/orders/1`, 401);
     return sample;
   } catch (cause) {
     const logs = await compose("logs", "--tail", "20").catch(String);
@@ -111,18 +112,17 @@ export async function startSample(): Promise<ComposedSample> {
   }
 }
 
-/** Until the edge and all behind it are up: without a token, an answer of its own. */
-async function answers(port: number): Promise<void> {
+async function answers(url: string, wanted: number): Promise<void> {
   const deadline = Date.now() + 60_000;
   while (Date.now() < deadline) {
-    // Until a proxy listens behind the published port a connection may be taken and never answered.
+    // Until somebody listens behind the published port a connection may be taken and never answered.
     const signal = AbortSignal.timeout(2_000);
-    const status = await fetch(`http://127.0.0.1:${port}/api/orders/1`, { signal }).then(
+    const status = await fetch(url, { signal }).then(
       (answer) => answer.status,
       () => 0,
     );
-    if (status === 401) return;
+    if (status === wanted) return;
     await pause(200);
   }
-  throw new Error("the edge did not answer in a minute");
+  throw new Error(`${url} did not answer ${wanted} in a minute`);
 }

@@ -53,7 +53,7 @@ beforeAll(async () => {
       keysCluster(),
     ],
   });
-}, 60_000);
+}, 180_000);
 afterAll(async () => {
   await outer?.stop();
   await inner?.stop();
@@ -98,7 +98,7 @@ async function taken(envoy: TestEnvoy, stand: string): Promise<number> {
   return Number(new RegExp(`countersign\\.${stand}\\.keys\\.changed: (\\d+)`).exec(text)?.[1] ?? 0);
 }
 
-it("a rotation by the file alone refuses no request", { timeout: 60_000 }, async () => {
+it("a rotation by the file alone refuses no request", { timeout: 120_000 }, async () => {
   await expect.poll(ask, { timeout: 15_000 }).toEqual({ status: 200, key: "k1" });
   for (const [envoy, name] of [[inner, "guard"], [outer, "stamp"]] as const) {
     await expect.poll(() => taken(envoy, name), { timeout: 15_000 }).toBe(VMS);

@@ -66,7 +66,7 @@ beforeAll(async () => {
     routes: ["inner", "unsigned"].map((cluster) => ({ match: { prefix: `/${cluster}` }, route: { cluster } })),
     clusters: [stamping("inner", inner.port, []), stamping("unsigned", unsigned.port, [])],
   });
-}, 60_000);
+}, 180_000);
 afterAll(async () => {
   for (const envoy of [downstream, outer, unsigned, pair, inner]) await envoy?.stop();
   service?.close();

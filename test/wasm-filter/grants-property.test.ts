@@ -97,7 +97,8 @@ async function run(module?: Uint8Array): Promise<Tally> {
     proxy.poll(EPOCH);
     await meet(proxy, judgeOf(world), groups.flat().map(received), tally);
   };
-  await fc.assert(fc.asyncProperty(worldWithRequests, test), { numRuns: PAIRS, endOnFailure: true });
+  // A world has about seventy; thirty are counted on, and the rest is left out.
+  await fc.assert(fc.asyncProperty(worldWithRequests, test), { numRuns: Math.ceil(PAIRS / 30), endOnFailure: true });
   return tally;
 }
 
