@@ -13,7 +13,9 @@ import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { parse, stringify } from "yaml";
+import { audience } from "../../examples/demo/policies.ts";
 import type { Target } from "../../examples/demo/run-samples.ts";
+import { fetchToken } from "../../examples/demo/tokens.ts";
 
 const run = promisify(execFile);
 const composeFile = fileURLToPath(new URL("../../envoy/compose.yaml", import.meta.url));
@@ -103,7 +105,8 @@ export async function startSample(): Promise<ComposedSample> {
       stop,
     };
     await answers(`${sample.issuer}/.well-known/openid-configuration`, 200);
-    await answers(`http://127.0.0.1:${sample.edge.port}/api/orders/1`, 401);
+    const token = await fetchToken(sample.issuer, "buyer", audience);
+    await answers(`http://127.0.0.1:${sample.edge.port}/api/orders/1`, 200, token);
     return sample;
   } catch (cause) {
     const logs = await compose("logs", "--tail", "20").catch(String);
@@ -112,12 +115,13 @@ export async function startSample(): Promise<ComposedSample> {
   }
 }
 
-async function answers(url: string, wanted: number): Promise<void> {
+async function answers(url: string, wanted: number, token = ""): Promise<void> {
+  const headers = token === "" ? {} : { authorization: `Bearer ${token}` };
   const deadline = Date.now() + 60_000;
   while (Date.now() < deadline) {
     // Until somebody listens behind the published port a connection may be taken and never answered.
     const signal = AbortSignal.timeout(2_000);
-    const status = await fetch(url, { signal }).then(
+    const status = await fetch(url, { signal, headers }).then(
       (answer) => answer.status,
       () => 0,
     );

@@ -100,7 +100,10 @@ async function taken(envoy: TestEnvoy, stand: string): Promise<number> {
 
 it("a rotation by the file alone refuses no request", { timeout: 120_000 }, async () => {
   await expect.poll(ask, { timeout: 15_000 }).toEqual({ status: 200, key: "k1" });
-  for (const [envoy, name] of [[inner, "guard"], [outer, "stamp"]] as const) {
+  for (const [envoy, name] of [
+    [inner, "guard"],
+    [outer, "stamp"],
+  ] as const) {
     await expect.poll(() => taken(envoy, name), { timeout: 15_000 }).toBe(VMS);
   }
   const counts = new Map<string, number>();

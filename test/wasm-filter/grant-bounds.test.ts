@@ -116,7 +116,10 @@ describe("bounds", () => {
         ],
         { endOfStream: true },
       );
-      stream.responseHeaders([[":status", "200"]]);
+      stream.responseHeaders([
+        [":status", "200"],
+        ["x-countersign-decision-id", "d1"],
+      ]);
       stream.done();
       plugin.stop();
       return plugin.pages();

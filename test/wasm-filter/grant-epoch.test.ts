@@ -161,7 +161,10 @@ describe("epoch", () => {
       properties: { xds: { route_name: "r" }, connection: { mtls: false, id: 1 }, metadata },
     });
     stream.requestHeaders(linesOf({}), { endOfStream: true });
-    stream.responseHeaders([[":status", "200"]]);
+    stream.responseHeaders([
+      [":status", "200"],
+      ["x-countersign-decision-id", "d1"],
+    ]);
     proxy.answer("e2");
     stream.responseBody("late", { endOfStream: true });
     proxy.exchange({ grant });

@@ -38,6 +38,8 @@ export interface Exchange {
   readonly connection?: number | undefined;
   /** What the server says if it is asked; none = it grants nothing. */
   readonly grant?: string | Uint8Array | undefined;
+  /** `x-countersign-decision-id` of the answer, as ext_authz writes it where it let pass; the grant's own unless given, "" = none. */
+  readonly decision?: string;
   /** Milliseconds until the answer's headers come. */
   readonly takes?: number;
 }
@@ -119,9 +121,9 @@ export async function granting(
       state,
       answer(): Outcome {
         pass(takes);
-        // As ext_authz does where it let pass.
-        const [, , , decision] = state === "" ? String(grant ?? "").split("\n") : [];
-        const id: readonly HeaderInput[] = decision ? [["x-countersign-decision-id", decision]] : [];
+        const { decision = String(grant ?? "").split("\n")[3] ?? "" } = exchange;
+        const id: readonly HeaderInput[] =
+          state !== "" || decision === "" ? [] : [["x-countersign-decision-id", decision]];
         const response = stream.responseHeaders([[":status", "200"], ...id], { endOfStream: true });
         stream.done();
         return { action: step.action, state, headers: step.headers, response: response.headers };

@@ -23,7 +23,7 @@ it("repeats a granted decision, with its changes, and counts", async () => {
   const first = proxy.exchange({ grant: grantText({ id: "d-7", changes }), lines });
   expect(first.state).toBe("");
   expect(values(first.headers, "x-user-id")).toEqual([]);
-  expect(values(first.response, "x-countersign-decision-id")).toEqual([]);
+  expect(values(first.response, "x-countersign-decision-id")).toEqual(["d-7"]);
   for (const hit of [1, 2, 3, 10, 11]) {
     while (proxy.metric("hit") < hit - 1) proxy.exchange({ lines });
     const again = proxy.exchange({ lines });

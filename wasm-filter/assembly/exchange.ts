@@ -8,7 +8,6 @@ import { breaksLine, SignedMessage } from "./signed-message";
 import { StampedRequest } from "./verify-stamp";
 
 export const RESPONSE_TAG = "countersign-response";
-export const DIGEST_HEADER = "content-digest";
 
 const BASE = new ByteWriter();
 const PARTS: string[] = ["@method", "@authority", "@path"];

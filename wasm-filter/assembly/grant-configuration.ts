@@ -14,8 +14,6 @@ export class GrantSettings {
   named: bool = true;
   /** Headers that routes match on: a grant that changes one could lead to another route than the one it was given for. */
   routeHeaders: Uint8Array[] = [];
-  /** False = nobody said which these are, so the route is looked at again after each change. */
-  routesKnown: bool = false;
 }
 
 export function readGrantSettings(from: ObjectReader): GrantSettings {
@@ -30,7 +28,6 @@ export function readGrantSettings(from: ObjectReader): GrantSettings {
   const routes = from.text("routes", "named");
   read.named = routes != "one";
   if (read.named && routes != "named") from.fail("routes", "must be named or one");
-  read.routesKnown = from.has("routeHeaders");
   const names = from.texts("routeHeaders", []);
   for (let i = 0; i < names.length; i++) {
     if (!isHeaderName(names[i])) from.fail(`routeHeaders[${i}]`, "must be a lower-case header name");

@@ -70,11 +70,6 @@ export function idOf(record: usize): usize {
   return record + KEY + before;
 }
 
-/** Whether it changes headers at all. */
-export function changes(record: usize): bool {
-  return load<u32>(record, CHANGES_LENGTH) > 0;
-}
-
 /** As ext_authz would: in the server's order. False when the host did not do as told. */
 export function applyChanges(record: usize): bool {
   const end = idOf(record);

@@ -16,13 +16,12 @@ import { bytesOf, equalBytes } from "./ascii";
 import { GrantBook } from "./grant-book";
 import { GrantSettings } from "./grant-configuration";
 import { DROPPED, GrantMetrics, HIT, KEPT, MISS, REFRESH, REFUSED } from "./grant-metrics";
-import { ASKING, applyChanges, changes, HITS, ID_LENGTH, idOf, REFRESH_FROM } from "./grant-record";
+import { ASKING, applyChanges, HITS, ID_LENGTH, idOf, REFRESH_FROM } from "./grant-record";
 import { GrantRequest, readGrantRequest } from "./grant-request";
 import { CURRENT, GrantRevision, NEWS } from "./grant-revision";
 import { changesAny, GrantText, readGrantText } from "./grant-text";
 
 const ROUTE = bytesOf("xds\0route_name");
-const CLUSTER = bytesOf("xds\0cluster_name");
 const MTLS = bytesOf("connection\0mtls");
 const GRANT = bytesOf("metadata\0filter_metadata\0envoy.filters.http.ext_authz\0grant");
 /** Filter state that makes the proxy skip the check. */
@@ -34,8 +33,6 @@ export class Grants {
   private book: GrantBook;
   private metrics: GrantMetrics;
   private revision: GrantRevision;
-  /** A change once led to another route: grants that change headers hold no more. */
-  private reroutes: bool = false;
 
   constructor(
     rootId: u32,
@@ -83,7 +80,7 @@ export class Grants {
     request.monotonic = now;
     request.wall = wall;
     const place = this.book.find(request);
-    if (place == 0 || (this.reroutes && changes(this.book.at(place)))) {
+    if (place == 0) {
       this.metrics.count(MISS);
       return request;
     }
@@ -126,21 +123,12 @@ export class Grants {
     if (setPropertyAt(STATE.dataStart, STATE.length, state, <u32>(end - state)) != Status.Ok) return;
     store<u32>(record, hits, HITS);
     request.decision = decision;
-    const looks = !this.settings.routesKnown && changes(record);
-    const route = looks ? getPropertyAt(ROUTE.dataStart, ROUTE.length) : null;
-    const cluster = looks ? getPropertyAt(CLUSTER.dataStart, CLUSTER.length) : null;
     request.broken = !applyChanges(record);
-    if (looks && !(isStill(ROUTE, route) && isStill(CLUSTER, cluster))) {
-      // The host chose again by what was written: nobody was asked for that route.
-      this.reroutes = true;
-      request.broken = true;
-    }
     this.metrics.count(HIT);
   }
 
   private keep(request: GrantRequest, text: GrantText | null, streamId: u32): bool {
     if (text === null || !isOfAnswer(text)) return false;
-    if (this.reroutes && text.changesEnd > text.changes) return false;
     const epoch = text.bytes.subarray(text.epoch, text.epochEnd);
     const judged = this.revision.judge(epoch, streamId, monotonicNow());
     if (judged == NEWS) this.drop();
@@ -159,12 +147,6 @@ export class Grants {
 function isOfAnswer(text: GrantText): bool {
   const id = getHeaderBytes(MapType.ResponseHeaders, DECISION_ID_HEADER);
   return id !== null && equalBytes(id, text.bytes.subarray(text.id, text.idEnd));
-}
-
-function isStill(property: Uint8Array, before: ArrayBuffer | null): bool {
-  const now = getPropertyAt(property.dataStart, property.length);
-  if (now === null || before === null) return now === before;
-  return equalBytes(Uint8Array.wrap(now), Uint8Array.wrap(before));
 }
 
 /** Digits at `at`; the place behind them. */

@@ -3,6 +3,7 @@
  */
 import { bytesOf } from "./ascii";
 import { ObjectReader } from "./configuration-reader";
+import { readDigestBytes } from "./content-digest";
 import { GrantSettings, readGrantSettings } from "./grant-configuration";
 import { OwnedHeaders } from "./header-firewall";
 import { isKnownAlgorithm, TokenRules } from "./jwt-shape";
@@ -153,6 +154,7 @@ function readStamp(from: ObjectReader, read: GuardConfiguration, zone: string): 
   if (from.has("zones") && rules.zones.length == 0) from.fail("zones", "must name at least one zone");
   rules.via = readZones(from, "via", []);
   readAges(from, rules);
+  rules.digestBytes = readDigestBytes(from);
   rules.token = readTokenHeader(from);
   rules.keys = readRing(from, VERIFIES);
   const replay = from.object("replay");

@@ -14,6 +14,8 @@ import {
   setProperty,
   TrailersStatus,
 } from "proxy-wasm-sdk-as/assembly";
+import { equalBytes } from "./ascii";
+import { heldDigest } from "./content-digest";
 import { presentedToken, refuseCredentials } from "./credentials";
 import { Exchange, exchangeOf } from "./exchange";
 import { GrantRequest } from "./grant-request";
@@ -32,7 +34,7 @@ import { StampSettings } from "./stamp-configuration";
 import { INPUT_HEADER, SIGNATURE_HEADER, ZONE_HEADER } from "./stamp-fields";
 import { stripNominated, stripOwned, stripped, stripStamp } from "./strip-headers";
 import { tidy } from "./tidy";
-import { refuseStamp, StampedRequest, StampRules } from "./verify-stamp";
+import { refused, refuseStamp, StampedRequest, StampRules } from "./verify-stamp";
 
 export const GUARD = "guard";
 /** Filter state with the chain of zones that the guard verified. */
@@ -49,6 +51,8 @@ export class Guard extends HttpContext {
   private granted: GrantRequest | null = null;
   /** The request as its stamp covers it, where the response is to be signed. */
   private exchange: Exchange | null = null;
+  /** Of the body that is to come; null = it may be any. */
+  private digest: Uint8Array | null = null;
 
   constructor(
     contextId: u32,
@@ -67,17 +71,34 @@ export class Guard extends HttpContext {
       return HeadersStatus.StopIteration;
     }
     recordPassed();
-    return HeadersStatus.Continue;
+    // The head waits for the body: what is behind must see neither before they fit.
+    return this.digest === null ? HeadersStatus.Continue : HeadersStatus.StopIteration;
   }
 
   /** The size is counted too, for a body need not be as long as announced, and need not be announced. */
-  onRequestBody(size: u32, _endOfStream: bool): DataStatus {
+  onRequestBody(size: u32, endOfStream: bool): DataStatus {
+    const digest = this.digest;
     const rules = this.rules.request;
-    if (rules === null || rules.maxBodyBytes < 0) return DataStatus.Continue;
-    this.received += size;
-    if (this.received <= rules.maxBodyBytes) return DataStatus.Continue;
-    this.counters.refuse(tooLarge());
+    // What is held is counted anew each time.
+    if (digest !== null) this.received = size;
+    else this.received += size;
+    let isOver = rules !== null && rules.maxBodyBytes >= 0 && this.received > rules.maxBodyBytes;
+    if (digest !== null) {
+      const stamp = this.rules.stamp;
+      isOver = isOver || stamp === null || <i32>size > stamp.digestBytes;
+      if (!isOver && !endOfStream) return DataStatus.StopIterationAndBuffer;
+    }
+    const refusal = isOver ? tooLarge() : this.refuseBody(size);
+    if (refusal === null) return DataStatus.Continue;
+    this.counters.refuse(refusal);
     return DataStatus.StopIterationNoBuffer;
+  }
+
+  /** Null when the body that is held is the one that was stamped. */
+  private refuseBody(size: u32): Refusal | null {
+    const digest = this.digest;
+    this.digest = null;
+    return digest === null || equalBytes(digest, heldDigest(size)) ? null : refused("stamp_invalid");
   }
 
   onResponseHeaders(_count: u32, _endOfStream: bool): HeadersStatus {
@@ -96,6 +117,11 @@ export class Guard extends HttpContext {
 
   onRequestTrailers(_count: u32): TrailersStatus {
     tidy();
+    const refusal = this.refuseBody(<u32>this.received);
+    if (refusal !== null) {
+      this.counters.refuse(refusal);
+      return TrailersStatus.StopIteration;
+    }
     const head = readRequestHead(MapType.RequestTrailers);
     if (head === null) {
       this.counters.refuse(unreadable());
@@ -133,6 +159,10 @@ export class Guard extends HttpContext {
       const refusal = refuseStamp(stamped, stamp, seconds);
       if (this.rules.responses !== null) this.exchange = exchangeOf(stamped);
       if (refusal !== null) return refusal;
+      if (stamp.digestBytes >= 0) {
+        this.digest = stamped.digest;
+        if (hasBody ? stamped.digest === null : this.refuseBody(0) !== null) return refused("stamp_invalid");
+      }
       // A token that is there is covered: a stamp without it was refused.
       keep = stamp.token;
       // What the stamp may carry on: never a header, which a client could have set where no guard stands.
@@ -186,6 +216,7 @@ function isWithin(limit: RateLimit, head: RequestHead, milliseconds: i64): bool 
 function stampedRequest(head: RequestHead, method: Uint8Array, target: Uint8Array, rules: StampRules): StampedRequest {
   const message = new SignedMessage(method, head.first(":scheme"), head.first(":authority"), target);
   return new StampedRequest(
+    head,
     message,
     head.all(INPUT_HEADER),
     head.all(SIGNATURE_HEADER),

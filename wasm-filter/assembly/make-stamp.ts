@@ -7,13 +7,13 @@ import { writeBase64 } from "./base64";
 import { ByteWriter } from "./byte-writer";
 import { signatureBase } from "./signature-base";
 import { SignedMessage } from "./signed-message";
-import { coveredComponents, LABEL } from "./stamp-fields";
+import { LABEL } from "./stamp-fields";
 import { StampKey } from "./stamp-key";
 
-/** `message` must hold the zone and, unless `token` is "", the token header. Times in seconds. */
+/** `message` must hold the fields among `components`. Times in seconds. */
 export function makeStamp(
   message: SignedMessage,
-  token: string,
+  components: string[],
   key: StampKey,
   created: i64,
   expires: i64,
@@ -21,7 +21,6 @@ export function makeStamp(
   input: ByteWriter,
   signature: ByteWriter,
 ): bool {
-  const components = coveredComponents(token);
   const start = startMember(input);
   for (let i = 0; i < components.length; i++) {
     input.text(i == 0 ? '("' : '" "');

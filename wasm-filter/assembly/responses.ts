@@ -4,7 +4,8 @@
  */
 import { MapType, removeHeaderBytes, Status, setHeaderAt, setHeaderBytes } from "proxy-wasm-sdk-as/assembly";
 import { bytesOf } from "./ascii";
-import { coveredOfResponse, DIGEST_HEADER, Exchange, RESPONSE_TAG, responseBase } from "./exchange";
+import { DIGEST_HEADER } from "./content-digest";
+import { coveredOfResponse, Exchange, RESPONSE_TAG, responseBase } from "./exchange";
 import { startMember, writeParameters, writeSignature } from "./make-stamp";
 import { nextNonce } from "./nonces";
 import { Refusal } from "./refusal";

@@ -2,9 +2,10 @@
  * Signs a request where it stands: zone, Signature-Input and Signature. In come the parts of the request as it leaves, the
  * settings and the time; out goes whether it is signed, and if not, the caller must refuse it. Effects: randomness, header writes.
  */
-import { MapType, removeHeaderBytes, Status, setHeader, setHeaderAt } from "proxy-wasm-sdk-as/assembly";
+import { MapType, removeHeaderBytes, Status, setHeader, setHeaderAt, setHeaderBytes } from "proxy-wasm-sdk-as/assembly";
 import { bytesOf } from "./ascii";
 import { ByteWriter } from "./byte-writer";
+import { DIGEST_HEADER } from "./content-digest";
 import { Exchange } from "./exchange";
 import { isAliasOf } from "./header-firewall";
 import { makeStamp } from "./make-stamp";
@@ -12,14 +13,17 @@ import { nextNonce } from "./nonces";
 import { RequestHead } from "./request-head";
 import { SignedMessage } from "./signed-message";
 import { StampSettings } from "./stamp-configuration";
-import { INPUT_HEADER, LABEL, SIGNATURE_HEADER, withoutOurs, ZONE_HEADER } from "./stamp-fields";
+import { coveredComponents, INPUT_HEADER, LABEL, SIGNATURE_HEADER, withoutOurs, ZONE_HEADER } from "./stamp-fields";
 import { MAX_ZONES, readChain } from "./zone-chain";
 
 const ZONE = bytesOf(ZONE_HEADER);
 export const INPUT = bytesOf(INPUT_HEADER);
 export const SIGNATURE = bytesOf(SIGNATURE_HEADER);
-export class KeepsExchange {
+/** What signing a request has to do with its body and its response. */
+export class Signed {
   exchange: Exchange | null = null;
+  /** In: the digest to send and to cover; null = none. */
+  digest: Uint8Array | null = null;
 }
 
 /** One for the VM each: they are written and handed to the host within one callback. */
@@ -28,7 +32,7 @@ export const signature = new ByteWriter();
 
 /**
  * `tokens` = the lines of the covered header as they leave; `before` = the zones that a guard verified, null for none. The
- * other parts are read from `head`. `now` in seconds; `keeps` = whoever is to know what was signed.
+ * other parts are read from `head`. `now` in seconds; `keeps` = what else there is to it.
  */
 export function signRequest(
   head: RequestHead,
@@ -36,7 +40,7 @@ export function signRequest(
   before: Uint8Array | null,
   settings: StampSettings,
   now: i64,
-  keeps: KeepsExchange | null = null,
+  keeps: Signed | null = null,
 ): bool {
   const key = settings.keys.signer(settings.sign, now);
   const nonce = nextNonce();
@@ -55,9 +59,19 @@ export function signRequest(
   if (covered != "") message.field(covered, tokens);
   startWithOthers(input, head, INPUT_HEADER);
   startWithOthers(signature, head, SIGNATURE_HEADER);
+  let digested = false;
+  if (keeps !== null) {
+    const digest = keeps.digest;
+    if (digest !== null) {
+      digested = true;
+      message.field(DIGEST_HEADER, [digest]);
+      if (setHeaderBytes(MapType.RequestHeaders, DIGEST_HEADER, digest) != Status.Ok) return false;
+    }
+  }
+  const components = coveredComponents(covered, digested);
   const start = signature.length + LABEL.length + 1;
   const signed =
-    makeStamp(message, covered, key, now, now + settings.lifetime, nonce, input, signature) &&
+    makeStamp(message, components, key, now, now + settings.lifetime, nonce, input, signature) &&
     setHeader(MapType.RequestHeaders, ZONE_HEADER, zones) == Status.Ok &&
     write(MapType.RequestHeaders, INPUT, input) &&
     write(MapType.RequestHeaders, SIGNATURE, signature);

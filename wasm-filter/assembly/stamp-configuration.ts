@@ -4,6 +4,7 @@
  */
 import { bytesOf } from "./ascii";
 import { ObjectReader } from "./configuration-reader";
+import { readDigestBytes } from "./content-digest";
 import { KeyRing } from "./key-ring";
 import { isHeaderName, isZone } from "./names";
 import { readRing, SIGNS, VERIFIES } from "./read-keys";
@@ -22,6 +23,8 @@ export class StampSettings {
   keys: KeyRing = new KeyRing();
   /** Null = responses come unsigned. */
   responses: StampRules | null = null;
+  /** The digest of bodies is sent and covered, up to so many bytes; -1 = it is not. */
+  digestBytes: i32 = -1;
   zoneBytes: Uint8Array;
 
   constructor(public zone: string) {
@@ -34,7 +37,9 @@ export function readStampConfiguration(from: ObjectReader): StampSettings {
   const zone = from.text("zone");
   if (!isZone(zone)) from.fail("zone", "must be 1 to 63 of a-z, 0-9, '-' and '_'");
   const responses = from.object("responses");
+  const digestBytes = readDigestBytes(from);
   const read = readSettings(from, zone);
+  read.digestBytes = digestBytes;
   if (responses !== null) read.responses = readResponseRules(responses);
   return read;
 }

@@ -2,14 +2,25 @@
  * The stamp: last filter before the wire, best in the upstream chain, where rewrites are done. In comes the head as it
  * leaves, out goes the same with zone and signature, or a local reply: nothing leaves unsigned. Effects: host calls.
  */
-import { getProperty, HeadersStatus, HttpContext, MapType, now, RootContext } from "proxy-wasm-sdk-as/assembly";
+import {
+  DataStatus,
+  getProperty,
+  HeadersStatus,
+  HttpContext,
+  MapType,
+  now,
+  RootContext,
+  TrailersStatus,
+} from "proxy-wasm-sdk-as/assembly";
+import { heldDigest } from "./content-digest";
 import { Exchange } from "./exchange";
 import { CHAIN, failed, isKeyless, keyless, unreadable } from "./guard";
 import { Refusal } from "./refusal";
 import { RefusalCounters } from "./refuse";
 import { allTrimmed, readRequestHead } from "./request-head";
+import { tooLarge } from "./request-rules";
 import { refuseResponse } from "./responses";
-import { KeepsExchange, removeZoneAliases, signRequest } from "./sign-request";
+import { removeZoneAliases, Signed, signRequest } from "./sign-request";
 import { StampSettings } from "./stamp-configuration";
 import { tidy } from "./tidy";
 
@@ -18,7 +29,11 @@ const NANOSECONDS: u64 = 1000000000;
 
 export class Stamper extends HttpContext {
   /** What was signed, where the response must be too. */
-  private sent: KeepsExchange | null = null;
+  private sent: Signed | null = null;
+  /** The head waits for a body, to be signed with its digest. */
+  private waits: bool = false;
+  /** Bytes of the body that are held. */
+  private held: u32 = 0;
 
   constructor(
     contextId: u32,
@@ -29,12 +44,34 @@ export class Stamper extends HttpContext {
     super(contextId, root);
   }
 
-  onRequestHeaders(_count: u32, _endOfStream: bool): HeadersStatus {
+  onRequestHeaders(_count: u32, endOfStream: bool): HeadersStatus {
     tidy();
-    const refusal = this.sign();
-    if (refusal === null) return HeadersStatus.Continue;
-    this.counters.refuse(refusal);
-    return HeadersStatus.StopIteration;
+    this.waits = !endOfStream && this.settings.digestBytes >= 0;
+    return !this.waits && this.passes(this.sign(null)) ? HeadersStatus.Continue : HeadersStatus.StopIteration;
+  }
+
+  onRequestBody(size: u32, endOfStream: bool): DataStatus {
+    if (!this.waits) return DataStatus.Continue;
+    this.held = size;
+    const isOver = <i32>size > this.settings.digestBytes;
+    if (!isOver && !endOfStream) return DataStatus.StopIterationAndBuffer;
+    return this.passes(isOver ? tooLarge() : this.signHeld()) ? DataStatus.Continue : DataStatus.StopIterationNoBuffer;
+  }
+
+  onRequestTrailers(_count: u32): TrailersStatus {
+    tidy();
+    return !this.waits || this.passes(this.signHeld()) ? TrailersStatus.Continue : TrailersStatus.StopIteration;
+  }
+
+  private signHeld(): Refusal | null {
+    this.waits = false;
+    const digest = heldDigest(this.held);
+    return digest.length == 0 ? failed() : this.sign(digest);
+  }
+
+  private passes(refusal: Refusal | null): bool {
+    if (refusal !== null) this.counters.refuse(refusal);
+    return refusal === null;
   }
 
   /** What the zone did not sign for this request goes no further. */
@@ -47,24 +84,25 @@ export class Stamper extends HttpContext {
     if (rules === null || exchange === null) return HeadersStatus.Continue;
     this.sent = null;
     const refusal = refuseResponse(exchange, rules, <i64>(now() / NANOSECONDS));
-    if (refusal === null) return HeadersStatus.Continue;
-    this.counters.refuse(refusal);
-    return HeadersStatus.StopIteration;
+    return this.passes(refusal) ? HeadersStatus.Continue : HeadersStatus.StopIteration;
   }
 
-  private sign(): Refusal | null {
+  private sign(digest: Uint8Array | null): Refusal | null {
     const head = readRequestHead(MapType.RequestHeaders);
     if (head === null) return unreadable();
     const settings = this.settings;
     const before = settings.chain ? getProperty([CHAIN]) : null;
     const tokens = allTrimmed(head, settings.token);
     const responses = settings.responses;
-    if (responses !== null) {
-      if (responses.keys.isEmpty) return keyless();
-      this.sent = new KeepsExchange();
+    if (responses !== null && responses.keys.isEmpty) return keyless();
+    let signing: Signed | null = null;
+    if (responses !== null || digest !== null) {
+      signing = new Signed();
+      signing.digest = digest;
     }
+    this.sent = signing;
     const seconds = <i64>(now() / NANOSECONDS);
-    const signed = signRequest(head, tokens, before, settings, seconds, this.sent) && removeZoneAliases(head);
+    const signed = signRequest(head, tokens, before, settings, seconds, signing) && removeZoneAliases(head);
     if (signed) return null;
     return isKeyless(settings) ? keyless() : failed();
   }

@@ -4,9 +4,11 @@
  * host calls for native keys and for the replay shield.
  */
 import { decodeBase64, STANDARD } from "./base64";
+import { DIGEST_HEADER } from "./content-digest";
 import { KeyRing } from "./key-ring";
 import { Refusal } from "./refusal";
 import { FRESH, FULL, ReplayShield, SEEN } from "./replay-shield";
+import { allTrimmed, RequestHead } from "./request-head";
 import { signatureBase } from "./signature-base";
 import { SignedMessage } from "./signed-message";
 import { coveredComponents, LABEL, Labelled, LabelledMember, ZONE_HEADER } from "./stamp-fields";
@@ -28,14 +30,19 @@ export class StampRules {
   /** Header that carries the token, lower-case; "" = stamps cover none. */
   token: string = "";
   keys: KeyRing = new KeyRing();
+  /** Bodies are compared with the digest that the stamp must cover, up to so many bytes; -1 = they are not. */
+  digestBytes: i32 = -1;
 }
 
 /** The lines that matter of one request, as the host holds them. */
 export class StampedRequest {
   /** Our member of Signature, once it held. */
   signature: LabelledMember | null = null;
+  /** The digest that the stamp covers; null = none. */
+  digest: Uint8Array | null = null;
 
   constructor(
+    public head: RequestHead,
     public message: SignedMessage,
     public inputs: Uint8Array[],
     public signatures: Uint8Array[],
@@ -59,11 +66,18 @@ export function refuseStamp(request: StampedRequest, rules: StampRules, now: i64
   if (request.zones.length != 1 || request.tokens.length > 1) return refused("stamp_invalid");
   const chain = readChain(request.zones[0]);
   if (chain === null || !isTrustedChain(chain, rules.zones, rules.via)) return refused("stamp_invalid");
-  const expected = coveredComponents(request.tokens.length == 1 ? rules.token : "");
+  const digested = parameters.components.includes(DIGEST_HEADER);
+  const expected = coveredComponents(request.tokens.length == 1 ? rules.token : "", digested);
   if (!equalLists(parameters.components, expected)) return refused("stamp_invalid");
   const key = keyOf(parameters, rules, now);
   if (key === null) return refused("stamp_invalid");
   request.message.field(ZONE_HEADER, request.zones);
+  if (digested) {
+    const digests = allTrimmed(request.head, DIGEST_HEADER);
+    if (digests.length != 1) return refused("stamp_invalid");
+    request.message.field(DIGEST_HEADER, digests);
+    request.digest = digests[0];
+  }
   if (request.tokens.length == 1) request.message.field(rules.token, request.tokens);
   const base = signatureBase(request.message, expected, parameters.serialised);
   const presented = signatureBytes(signatures.members[0]);
@@ -75,7 +89,7 @@ export function refuseStamp(request: StampedRequest, rules: StampRules, now: i64
   return replay === null ? null : refuseReplay(replay, parameters, rules, now);
 }
 
-function refused(reason: string): Refusal {
+export function refused(reason: string): Refusal {
   return new Refusal(reason, TEXT);
 }
 
