@@ -2,6 +2,7 @@
  * The guard: first HTTP filter of the listener. In: a zone. Out: its filter with the stand's configuration.
  * It strips what only Countersign may set, refuses the malformed and, in inner zones, whatever carries no good stamp.
  */
+import { createHash } from "node:crypto";
 import { type Config, type ConfigValue, grantsCluster, type Route, type Zone } from "./model.ts";
 import { keyConfiguration, variablesOf, wasmStand } from "./wasm.ts";
 
@@ -41,14 +42,21 @@ export function guardConfiguration(zone: Zone): Config {
 function grantsOf({ routes }: Zone, grants: NonNullable<Zone["grants"]>): Config {
   const { cluster = grantsCluster, address, pollMilliseconds, maxBytes } = grants;
   const workloads = new Set(routes.map(({ workload }) => JSON.stringify(workload)));
-  const routeHeaders = [...new Set(routes.flatMap(matchedHeaders))].sort();
+  const foreign = grants.routeHeaders ?? [];
+  const routeHeaders = [...new Set([...routes.flatMap(matchedHeaders), ...foreign])].sort();
+  const isKnown = grants.routesByOthers !== true || grants.routeHeaders !== undefined;
   return {
+    // Guards with equal configurations share their grants: what routes say to the server must be equal then.
+    scope: createHash("sha256")
+      .update(JSON.stringify(routes.map(({ workload }) => workload)))
+      .digest("hex")
+      .slice(0, 16),
     cluster,
     authority: address.host,
     ...(pollMilliseconds !== undefined && { pollMilliseconds }),
     ...(maxBytes !== undefined && { maxBytes }),
     routes: workloads.size > 1 ? "named" : "one",
-    ...(routeHeaders.length > 0 && { routeHeaders }),
+    ...(isKnown && { routeHeaders }),
   };
 }
 

@@ -130,6 +130,10 @@ export interface Grants {
   /** A cluster that is there already and leads to it; ours is made unless given. */
   readonly cluster?: string;
   readonly pollMilliseconds?: number;
+  /** A mesh's operators write routes too. Envoy chooses the route anew when the filter writes a header. */
+  readonly routesByOthers?: boolean;
+  /** Headers that those match on. Unless given, a proxy with others' routes keeps no grant that changes other headers than ours. */
+  readonly routeHeaders?: readonly string[];
   /** Of memory, for each worker. */
   readonly maxBytes?: number;
 }

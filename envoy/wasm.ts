@@ -21,6 +21,8 @@ export function wasmStand(
         root_id: id,
         failure_policy: "FAIL_RELOAD",
         reload_config: { backoff: { base_interval: "0.1s", max_interval: "5s" } },
+        // Else the body never comes to a stand that holds the head back for it.
+        ...(holdsHead(configuration) && { allow_on_headers_stop_iteration: true }),
         configuration: typed("google.protobuf.StringValue", { value: JSON.stringify({ stand, ...configuration }) }),
         vm_config: {
           vm_id: "countersign",
@@ -31,6 +33,10 @@ export function wasmStand(
       },
     }),
   };
+}
+
+function holdsHead({ contentDigest, stamp }: Config): boolean {
+  return contentDigest !== undefined || (typeof stamp === "object" && "contentDigest" in stamp);
 }
 
 /** A key for the filter's JSON; what it is made of is the filter's to check. */

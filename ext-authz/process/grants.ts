@@ -3,6 +3,8 @@
  * epoch for operators and guards, and a way to begin a grant. Effects: reads clocks.
  */
 import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { packageRoot } from "../config/package-root.ts";
 import type { Settings } from "../config/settings.ts";
 import { createEpoch, type Epoch } from "../grant/epoch.ts";
 import type { Ungranted } from "../grant/grant.ts";
@@ -30,13 +32,23 @@ export interface Grants {
 export function openGrants(settings: Settings, { snapshot, sources, signingKey, now, counted }: GrantParts): Grants {
   const { grants, limits } = settings;
   const meaning = `settings ${settingsText(settings)}`;
+  // Another program may decide otherwise: after an upgrade nothing of the old one is repeated.
+  const program = `program ${createHash("sha256")
+    .update(readFileSync(new URL("package.json", packageRoot)))
+    .digest("hex")}`;
   const revisions = (): readonly string[] | undefined => {
     const inForce = snapshot();
     if (inForce === undefined) return undefined;
     // Only where it signs: a key made at start is another one in each process.
     const mints = inForce.resources.some(({ kind }) => kind === "InternalToken");
     const key = mints ? [`mint ${signingKey.kid}`] : [];
-    return [`policies ${inForce.revision}`, meaning, ...key, ...sources.flatMap((source) => source.revisions())];
+    return [
+      program,
+      `policies ${inForce.revision}`,
+      meaning,
+      ...key,
+      ...sources.flatMap((source) => source.revisions()),
+    ];
   };
   const hash = (text: string): string => createHash("sha256").update(text).digest("base64url").slice(0, 32);
   const epoch = createEpoch({ revisions, hash, now, clock: () => performance.now() });

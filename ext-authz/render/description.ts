@@ -46,7 +46,11 @@ export interface ZoneText {
   readonly via?: readonly string[];
   readonly replayEntries?: number;
   readonly sign?: string;
-  readonly grants?: { readonly pollMilliseconds?: number; readonly maxBytes?: number };
+  readonly grants?: {
+    readonly pollMilliseconds?: number;
+    readonly maxBytes?: number;
+    readonly routeHeaders?: readonly string[];
+  };
   readonly routes: readonly RouteText[];
   readonly istio?: {
     readonly context: "GATEWAY" | "SIDECAR_INBOUND";

@@ -51,7 +51,7 @@ function inMesh(zone: Zone, http: number, facts: Facts): Zone {
     ...zone,
     filter: { url, cluster: clusterOf(operators), sha256: facts.filterSha256 },
     check: { ...zone.check, cluster: clusterOf(zone.check.address) },
-    ...(zone.grants && { grants: { ...zone.grants, cluster: clusterOf(operators) } }),
+    ...(zone.grants && { grants: { ...zone.grants, routesByOthers: true, cluster: clusterOf(operators) } }),
   };
 }
 

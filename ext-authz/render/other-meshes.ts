@@ -44,7 +44,9 @@ export function kumaFiles(read: ReadDescription, facts: Facts, by: string): Resu
   const patches = zones.value.map((zone) => {
     const { mesh = "default", labels = {} } = own(description.zones, zone.name)?.kuma ?? {};
     const title = "Guard, ext_authz and stamp in the proxies of a zone.";
-    return file(`${zone.name}-mesh-proxy-patch.yaml`, [meshProxyPatch({ zone, mesh, labels })], title, by);
+    const grants = zone.grants && { grants: { ...zone.grants, routesByOthers: true } };
+    const patched = meshProxyPatch({ zone: { ...zone, ...grants }, mesh, labels });
+    return file(`${zone.name}-mesh-proxy-patch.yaml`, [patched], title, by);
   });
   return ok(new Map([...servers(read, facts, by), ...patches]));
 }

@@ -70,7 +70,15 @@ const route = object(
 );
 
 const grants = object(
-  { pollMilliseconds: whole(100, 1000), maxBytes: whole(65_536, 268_435_456) },
+  {
+    pollMilliseconds: whole(100, 1000),
+    maxBytes: whole(65_536, 268_435_456),
+    routeHeaders: {
+      ...listOf({ type: "string", pattern: "^[a-z0-9!#$%&'+.^_`|~-]{1,256}$" }),
+      description:
+        "headers that the mesh's own routes match on; [] = none. In a mesh, grants that change headers need it",
+    },
+  },
   "the proxy repeats decisions for as long as the server says; {} = with the defaults",
 );
 

@@ -20,7 +20,10 @@ const endpoint = {
 const claims = { sub: "bob", aud: "svc" };
 const yes = { active: true, claims, notBefore: 0, expiresAt: NOW + 60, audiences: ["svc"] } as const;
 /** A server that calls every token active. */
-const sources = { ...offlineSources(), introspectorFor: () => ({ introspect: () => ({ ...ok(yes), until: 0 }), stop() {} }) };
+const sources = {
+  ...offlineSources(),
+  introspectorFor: () => ({ introspect: () => ({ ...ok(yes), until: 0 }), stop() {} }),
+};
 
 describe("a JWT is judged by the jwtRule that looks at its place, whatever an introspection server says", () => {
   const stage = stageOf([jwtRule, ["TokenIntrospection", endpoint], ["TokenProfile", { type: "at+jwt" }]], { sources });

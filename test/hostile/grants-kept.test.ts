@@ -3,10 +3,10 @@
  * been let pass by it; and what is a header's name to one and the authority to another is no change that can be repeated.
  */
 import { expect, it } from "vitest";
-import { granting, grantText } from "../wasm-filter/granting.ts";
+import { GRANTS, granting, grantText } from "../wasm-filter/granting.ts";
 
 async function live() {
-  const proxy = await granting({ cluster: "http", routes: "one" });
+  const proxy = await granting({ ...GRANTS, routes: "one" });
   proxy.poll("e1");
   return proxy;
 }

@@ -77,7 +77,7 @@ test.each([1, 2])("a server with %i workers serves the file as it is now, and th
   server = await startServer({ workers, stampKeys: { file: keys, tokenFile } }, [policy]);
   const { http, child } = server;
   const ask = (authorization = `Bearer ${token}`) => fetch(`${http}/v1/stamp-keys`, { headers: { authorization } });
-  const secret = async () => (await (await ask()).json()).keys[0].secret;
+  const secret = async () => JSON.parse(await (await ask()).text()).keys[0].secret;
   expect([(await ask("Bearer x")).status, await secret()]).toEqual([401, secretOf(1)]);
   await writeFile(keys, file(2));
   await expect.poll(secret, { timeout: 10_000 }).toBe(secretOf(2));

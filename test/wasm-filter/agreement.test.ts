@@ -3,12 +3,12 @@
  * server would allow, and brings the server no header to believe that a client has made up.
  */
 import fc from "fast-check";
-import type { HeaderInput } from "proxy-wasm-sdk-as/host";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Check } from "../../ext-authz/check.ts";
 import type { PathNormalization } from "../../ext-authz/config/settings.ts";
 import type { Decision } from "../../ext-authz/model.ts";
 import { ownedHeadersOf } from "../../ext-authz/resources/owned-headers.ts";
+import type { HeaderInput } from "../../wasm-filter/proxy-wasm-sdk-as/host/index.ts";
 import { type AgreementRequest, checkOf, policies, requests, resourcesOf, signed } from "./agreement-requests.ts";
 import { EDGE, filterHost, NOW, type Stand, stand } from "./stands.ts";
 

@@ -1,9 +1,9 @@
 /** Several zones: each adds its name to the chain that its guard verified, and only known chains are taken. */
 import { createHmac } from "node:crypto";
-import type { HeaderInput } from "proxy-wasm-sdk-as/host";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Config } from "../../envoy/model.ts";
 import { send } from "../../examples/demo/client.ts";
+import type { HeaderInput } from "../../wasm-filter/proxy-wasm-sdk-as/host/index.ts";
 import type { TestEnvoy } from "../support/envoy.ts";
 import { EDGE, filterHost, type JsonFields, NOW, request, SECRET, STAMP, stand, values, ZONE } from "./stands.ts";
 import { answer, stamping, stands, startZone } from "./two-zones.ts";

@@ -1,6 +1,7 @@
 /** The guard's cheap checks: nothing is refused until a check is switched on, and then each says so by its own reason. */
-import type { HeaderInput } from "proxy-wasm-sdk-as/host";
+
 import { describe, expect, it } from "vitest";
+import type { HeaderInput } from "../../wasm-filter/proxy-wasm-sdk-as/host/index.ts";
 import { EDGE, filterHost, type JsonFields, NOW, request, stand, token, values } from "./stands.ts";
 
 const host = await filterHost();

@@ -1,6 +1,7 @@
 /** Every mistake in a plugin configuration is refused with a log line that names its field; secrets are never quoted. */
-import { PluginRefused } from "proxy-wasm-sdk-as/host";
+
 import { describe, expect, it } from "vitest";
+import { PluginRefused } from "../../wasm-filter/proxy-wasm-sdk-as/host/index.ts";
 import { EDGE, filterHost, type Json, type JsonFields, SECRET, STAMP, ZONE } from "./stands.ts";
 
 const key = (more: JsonFields = {}): JsonFields => ({ id: "k1", secret: SECRET, ...more });

@@ -2,8 +2,13 @@
 
 import { createHash } from "node:crypto";
 import fc from "fast-check";
-import { type Header, type HeaderInput, type Host, PluginRefused } from "proxy-wasm-sdk-as/host";
 import { beforeEach, describe, expect, it } from "vitest";
+import {
+  type Header,
+  type HeaderInput,
+  type Host,
+  PluginRefused,
+} from "../../wasm-filter/proxy-wasm-sdk-as/host/index.ts";
 import { filterHost, type Json, type JsonFields, replaced, request, SECRET, STAMP, ZONE } from "./stands.ts";
 
 const KEYS = [{ id: "k1", secret: SECRET }];
@@ -80,7 +85,7 @@ describe("the stamp", () => {
   });
 
   it("holds nothing back where it is not asked for", () => {
-    expect(send(STAMP, POST, ["a", "b"])).toMatchObject({ actions: "continue continue continue", body: "aab" });
+    expect(send(STAMP, POST, ["a", "b"])).toMatchObject({ actions: "continue continue continue", body: "ab" });
   });
 });
 

@@ -1,7 +1,7 @@
 /** Keys by callout in the Node host: what an answer changes, what it cannot change, and what happens while there are none. */
 import fc from "fast-check";
-import { PluginRefused } from "proxy-wasm-sdk-as/host";
 import { beforeEach, describe, expect, it } from "vitest";
+import { PluginRefused } from "../../wasm-filter/proxy-wasm-sdk-as/host/index.ts";
 import {
   begin,
   count,

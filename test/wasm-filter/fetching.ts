@@ -2,8 +2,9 @@
  * A stand that fetches its keys, in the Node host, with a server that a test plays. In: a configuration, answers to its polls.
  * Out: what it does with requests meanwhile. Time stands still but for `pass`.
  */
-import { createHost, type Header, type Host, type Plugin } from "proxy-wasm-sdk-as/host";
+
 import { expect } from "vitest";
+import { createHost, type Header, type Host, type Plugin } from "../../wasm-filter/proxy-wasm-sdk-as/host/index.ts";
 import { builtFilter } from "./build-filter.ts";
 import { nativeCrypto } from "./keys.ts";
 import { type Json, type JsonFields, NOW, OTHER_SECRET, request, SECRET, STAMP, stand, ZONE } from "./stands.ts";

@@ -1,6 +1,6 @@
 /** However much is granted, memory stays within its bound, and what has no room is asked for. */
 import { describe, expect, it } from "vitest";
-import { type Exchange, granting, grantText } from "./granting.ts";
+import { type Exchange, GRANTS, granting, grantText } from "./granting.ts";
 import { values } from "./stands.ts";
 
 async function live(...options: Parameters<typeof granting>) {
@@ -13,7 +13,7 @@ const long = (length: number) => "a".repeat(length);
 
 describe("bounds", () => {
   it("a flood of grants stays within its memory, and the newest are there", async () => {
-    const proxy = await live({ cluster: "http", maxBytes: 65_536 });
+    const proxy = await live({ ...GRANTS, maxBytes: 65_536 });
     const at = (i: number): Exchange => ({ path: `/p/${i}`, lines: [["authorization", `Bearer ${i}${long(400)}`]] });
     const grantOf = (i: number) => grantText({ id: `d${i}`, vary: ["header:authorization"], path: `=/p/${i}` });
     const round = (from: number) => {
@@ -34,7 +34,7 @@ describe("bounds", () => {
   });
 
   it("a grant that would drive out a quarter of the others is not kept", async () => {
-    const proxy = await live({ cluster: "http", maxBytes: 65_536 });
+    const proxy = await live({ ...GRANTS, maxBytes: 65_536 });
     proxy.exchange({ grant: grantText({ changes: [`set x-a ${long(13_000)}`] }) });
     expect(proxy.metric("refused")).toBe(1);
     proxy.exchange({ grant: grantText({ changes: [`set x-a ${long(11_000)}`] }) });

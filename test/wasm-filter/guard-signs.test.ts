@@ -1,8 +1,8 @@
 /** The guard as the stamp too: what it signs is what leaves, after its own strips, and the next zone's guard verifies it. */
 import { generateKeyPairSync } from "node:crypto";
 import fc from "fast-check";
-import type { HeaderInput, Host } from "proxy-wasm-sdk-as/host";
 import { beforeEach, describe, expect, it } from "vitest";
+import type { HeaderInput, Host } from "../../wasm-filter/proxy-wasm-sdk-as/host/index.ts";
 import {
   type Clock,
   EDGE,

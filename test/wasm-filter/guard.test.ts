@@ -1,7 +1,7 @@
 /** The guard at the edge, in the built module: the header firewall, the path rule at work, credentials, its answers. */
 
-import type { HeaderInput, Host } from "proxy-wasm-sdk-as/host";
 import { beforeAll, describe, expect, it } from "vitest";
+import type { HeaderInput, Host } from "../../wasm-filter/proxy-wasm-sdk-as/host/index.ts";
 import { EDGE, filterHost, NOW, request, type Stand, stand, TOKEN, token, values } from "./stands.ts";
 
 let host: Host;

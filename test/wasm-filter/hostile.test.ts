@@ -1,7 +1,7 @@
 /** Whatever a client sends, neither stand traps, and nothing owned comes through: random and mutated requests. */
 import fc from "fast-check";
-import type { HeaderInput, Host } from "proxy-wasm-sdk-as/host";
 import { beforeAll, describe, expect, it } from "vitest";
+import type { HeaderInput, Host } from "../../wasm-filter/proxy-wasm-sdk-as/host/index.ts";
 import { EDGE, filterHost, NOW, request, STAMP, type Stand, stand, TOKEN, token, ZONE } from "./stands.ts";
 
 let host: Host;

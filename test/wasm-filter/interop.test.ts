@@ -1,8 +1,8 @@
 /** An independent RFC 9421 library verifies our stamps, and its signatures of the same shape hold at our guard. */
 import { createHmac, sign as cryptoSign, verify as cryptoVerify, timingSafeEqual } from "node:crypto";
 import { httpbis } from "http-message-signatures";
-import type { HeaderInput } from "proxy-wasm-sdk-as/host";
 import { describe, expect, it } from "vitest";
+import type { HeaderInput } from "../../wasm-filter/proxy-wasm-sdk-as/host/index.ts";
 import { ECDSA, HMAC, KEY_OBJECTS, nativeCrypto, RSA, type TestKey } from "./keys.ts";
 import { filterHost, request, SECRET, STAMP, stand, ZONE } from "./stands.ts";
 

@@ -1,6 +1,7 @@
 /** The filter collects its garbage itself: memory stays flat, whatever comes, and nothing that is in use is collected. */
-import type { HeaderInput } from "proxy-wasm-sdk-as/host";
+
 import { expect, it } from "vitest";
+import type { HeaderInput } from "../../wasm-filter/proxy-wasm-sdk-as/host/index.ts";
 import { EDGE, filterHost, NOW, request, SECRET, STAMP, stand, TOKEN, token, ZONE } from "./stands.ts";
 
 const keys = [{ id: "k1", secret: SECRET }];

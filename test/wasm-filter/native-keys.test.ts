@@ -1,7 +1,7 @@
 /** Public-key stamps in the Node host: each algorithm holds under its own key alone, and broken keys are told at start. */
 import fc from "fast-check";
-import { PluginRefused } from "proxy-wasm-sdk-as/host";
 import { describe, expect, it } from "vitest";
+import { PluginRefused } from "../../wasm-filter/proxy-wasm-sdk-as/host/index.ts";
 import { ECDSA, HMAC, nativeCrypto, RSA, WRONG_CURVE } from "./keys.ts";
 import {
   filterHost,

@@ -1,7 +1,7 @@
 /** The guard's token buckets: a burst, then the rate, over all workers; bounded whatever keys come. */
 import fc from "fast-check";
-import type { HeaderInput, Host } from "proxy-wasm-sdk-as/host";
 import { beforeEach, describe, expect, it } from "vitest";
+import type { HeaderInput, Host } from "../../wasm-filter/proxy-wasm-sdk-as/host/index.ts";
 import { type Clock, EDGE, filterHost, type JsonFields, NOW, request } from "./stands.ts";
 
 let clock: Clock;

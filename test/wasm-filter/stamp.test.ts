@@ -1,6 +1,7 @@
 /** A stamp made by the stamp stand holds at the guard of the next zone; every change to what it covers is refused. */
-import type { HeaderInput, Host } from "proxy-wasm-sdk-as/host";
+
 import { beforeEach, describe, expect, it } from "vitest";
+import type { HeaderInput, Host } from "../../wasm-filter/proxy-wasm-sdk-as/host/index.ts";
 import {
   type Clock,
   filterHost,

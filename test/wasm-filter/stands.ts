@@ -9,7 +9,7 @@ import {
   type HeadersStep,
   type Host,
   type HostOptions,
-} from "proxy-wasm-sdk-as/host";
+} from "../../wasm-filter/proxy-wasm-sdk-as/host/index.ts";
 import { builtFilter } from "./build-filter.ts";
 
 /** Seconds. */

@@ -78,7 +78,7 @@ export class GrantBook {
     for (let i = 0; i < shapes.length; i++) {
       const shape = shapes[i];
       const begin = this.store.scratch;
-      const tail = writeKey(begin, request, shape, connectionFor(shape));
+      const tail = writeKey(begin, request, shape, connectionFor(shape, request));
       if (tail == 0) continue;
       hashBegin(begin, <u32>(tail - begin) >> 3);
       for (let slot = 0; slot < SLOTS; slot++) {
@@ -87,7 +87,9 @@ export class GrantBook {
         if (length > request.pathLength) continue;
         store<u8>(tail, slot == 0 ? 0 : 1);
         const place = this.search(hashEnd(tail, length + 1), <u32>(tail - begin) + 1 + length, request);
-        if (place != 0) return place;
+        if (place == 0) continue;
+        request.vouched = shape.readsToken;
+        return place;
       }
     }
     return 0;
@@ -121,7 +123,7 @@ export class GrantBook {
     const slot = shape.slot(text.exact, length, now);
     if (slot < 0) return false;
     const begin = this.store.scratch;
-    const tail = writeKey(begin, request, shape, connectionFor(shape));
+    const tail = writeKey(begin, request, shape, connectionFor(shape, request));
     if (tail == 0) return false;
     hashBegin(begin, <u32>(tail - begin) >> 3);
     store<u8>(tail, text.exact ? 0 : 1);
@@ -152,8 +154,8 @@ export class GrantBook {
 }
 
 /** The connection's number in this proxy: all that holds for a connection holds for it. */
-function connectionFor(shape: Shape): ArrayBuffer | null {
-  return shape.readsConnection ? getPropertyAt(CONNECTION.dataStart, CONNECTION.length) : null;
+function connectionFor(shape: Shape, request: GrantRequest): ArrayBuffer | null {
+  return shape.readsConnection || request.mtls ? getPropertyAt(CONNECTION.dataStart, CONNECTION.length) : null;
 }
 
 /** A class that its own request is not in would be somebody else's. */

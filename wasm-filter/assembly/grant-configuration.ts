@@ -12,8 +12,11 @@ export class GrantSettings {
   maxBytes: u32 = 8388608;
   /** Routes differ in what they tell the server; else all tell it the same. */
   named: bool = true;
-  /** Headers that routes match on: a grant that changes one could lead to another route than the one it was given for. */
-  routeHeaders: Uint8Array[] = [];
+  /**
+   * Headers that routes match on: a grant that changes one could lead to another route than the one it was given for, since
+   * the host chooses anew after a write of ours. Null = nobody said which: then any header may be one, but our own.
+   */
+  routeHeaders: Uint8Array[] | null = null;
 }
 
 export function readGrantSettings(from: ObjectReader): GrantSettings {
@@ -28,10 +31,16 @@ export function readGrantSettings(from: ObjectReader): GrantSettings {
   const routes = from.text("routes", "named");
   read.named = routes != "one";
   if (read.named && routes != "named") from.fail("routes", "must be named or one");
-  const names = from.texts("routeHeaders", []);
-  for (let i = 0; i < names.length; i++) {
-    if (!isHeaderName(names[i])) from.fail(`routeHeaders[${i}]`, "must be a lower-case header name");
-    read.routeHeaders.push(bytesOf(names[i]));
+  // Only to differ in: guards whose configurations are equal share their grants.
+  from.text("scope", "");
+  if (from.has("routeHeaders")) {
+    const headers: Uint8Array[] = [];
+    const names = from.texts("routeHeaders");
+    for (let i = 0; i < names.length; i++) {
+      if (!isHeaderName(names[i])) from.fail(`routeHeaders[${i}]`, "must be a lower-case header name");
+      headers.push(bytesOf(names[i]));
+    }
+    read.routeHeaders = headers;
   }
   from.finish();
   return read;

@@ -16,6 +16,8 @@ export function writeKey(scratch: usize, request: GrantRequest, shape: Shape, co
   store<u32>(scratch, shape.id);
   store<u32>(scratch, <u32>request.mtls, 4);
   let at = scratch + 8;
+  // A client's certificate can be one that the server refuses whatever policies ask: it is the connection's.
+  if (request.mtls) at = connection === null ? 0 : field(at, end, changetype<usize>(connection), connection.byteLength);
   const route = request.route;
   if (route !== null) at = field(at, end, changetype<usize>(route), route.byteLength);
   at = field(at, end, request.method, request.methodLength);

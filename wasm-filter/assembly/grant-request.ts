@@ -26,6 +26,10 @@ export class GrantRequest {
   /** When it came: monotonic and wall clock, nanoseconds. */
   monotonic: u64 = 0;
   wall: u64 = 0;
+  /** Place of a grant that holds for it; 0 = none. */
+  found: u64 = 0;
+  /** That grant was given to a request with the same `authorization`: its token passed the guard's checks, and the server's. */
+  vouched: bool = false;
   /** The grant's place that this request is to renew; 0 = none. */
   renews: u64 = 0;
   /** The host did not make all changes of that grant: the request must be refused. */

@@ -25,6 +25,8 @@ export class Atom {
 export class Shape {
   atoms: Atom[] = [];
   readsConnection: bool = false;
+  /** The bearer token is part of the key. */
+  readsToken: bool = false;
   /** Of the prefix, by slot. */
   lengths: StaticArray<u32> = new StaticArray<u32>(SLOTS);
   /** Monotonic end of the last grant, by slot: a slot without one is free. */
@@ -89,6 +91,7 @@ function readAtoms(shape: Shape): bool {
     const atom = readAtom(word);
     if (atom === null || shape.atoms.length == MOST_ATOMS) return false;
     if (atom.kind == CONNECTION) shape.readsConnection = true;
+    if (isText(word, "header:authorization")) shape.readsToken = true;
     shape.atoms.push(atom);
     at = end + 1;
   }

@@ -26,6 +26,8 @@ export const REMOVED: u32 = u32.MAX_VALUE;
 /** Bytes before a change's name. */
 export const CHANGE_HEAD: usize = 5;
 
+const OURS = "x-countersign-";
+
 /** Places are offsets into `bytes`, each pair from … to. */
 export class GrantText {
   milliseconds: u32 = 0;
@@ -163,15 +165,20 @@ function readChange(read: GrantText, from: i32, to: i32): bool {
   return true;
 }
 
-/** Whether it sets or removes one of those headers. */
-export function changesAny(text: GrantText, names: Uint8Array[]): bool {
+/** Whether it sets or removes one of those headers; null = any that no route can match on but ours. */
+export function changesAny(text: GrantText, names: Uint8Array[] | null): bool {
   const bytes = text.bytes.dataStart;
   for (let at = text.changes; at < text.changesEnd; ) {
     const length = <i32>load<u8>(bytes + at);
     const value = load<u32>(bytes + at, 1);
-    for (let i = 0; i < names.length; i++) {
-      const name = names[i];
-      if (name.length == length && memory.compare(bytes + at + CHANGE_HEAD, name.dataStart, length) == 0) return true;
+    if (names === null) {
+      const name = text.bytes.subarray(at + <i32>CHANGE_HEAD, at + <i32>CHANGE_HEAD + length);
+      if (!spells(name, 0, length, "txn-token") && !spells(name, 0, min(length, OURS.length), OURS)) return true;
+    } else {
+      for (let i = 0; i < names.length; i++) {
+        const name = names[i];
+        if (name.length == length && memory.compare(bytes + at + CHANGE_HEAD, name.dataStart, length) == 0) return true;
+      }
     }
     at += <i32>CHANGE_HEAD + length + (value == REMOVED ? 0 : <i32>value);
   }

@@ -60,7 +60,7 @@ export class Grants {
 
   /**
    * The request as grants see it; null = they cannot speak for it. `lines` = the header pairs before any were taken off;
-   * `changed` = some were; `wall` in nanoseconds. A request that may pass has its `decision`.
+   * `changed` = some were; `wall` in nanoseconds. Nothing happens to it yet.
    */
   enter(lines: ArrayBuffer, changed: bool, wall: u64): GrantRequest | null {
     const now = monotonicNow();
@@ -79,18 +79,22 @@ export class Grants {
     request.mtls = load<u8>(changetype<usize>(mtls)) != 0;
     request.monotonic = now;
     request.wall = wall;
-    const place = this.book.find(request);
-    if (place == 0) {
+    request.found = this.book.find(request);
+    return request;
+  }
+
+  /** A request that was not refused: one that may pass without a check gets its `decision` and the grant's changes. */
+  pass(request: GrantRequest): void {
+    if (request.found == 0) {
       this.metrics.count(MISS);
-      return request;
+      return;
     }
-    const record = this.book.at(place);
-    if (now >= load<u64>(record, REFRESH_FROM) && load<u32>(record, ASKING) == 0) {
+    const record = this.book.at(request.found);
+    if (request.monotonic >= load<u64>(record, REFRESH_FROM) && load<u32>(record, ASKING) == 0) {
       store<u32>(record, 1, ASKING);
-      request.renews = place;
+      request.renews = request.found;
       this.metrics.count(REFRESH);
     } else this.repeat(request, record);
-    return request;
   }
 
   /** The answer's headers are on their way: of one that was asked for, its grant is kept. */

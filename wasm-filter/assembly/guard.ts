@@ -174,13 +174,19 @@ export class Guard extends HttpContext {
     if (stamp === null && !stripStamp(head)) return failed();
 
     let refusal = refusePath(method, target, this.rules);
-    if (refusal === null) refusal = refuseCredentials(head, method, target, this.rules, seconds);
     if (refusal !== null) return refusal;
     const grants = this.grants;
-    if (grants !== null) {
-      const granted = grants.enter(head.wire.buffer, stripped() != before, time);
+    let granted: GrantRequest | null = null;
+    if (grants !== null) granted = grants.enter(head.wire.buffer, stripped() != before, time);
+    // A grant ends before its token does, so that nothing is left to ask of a token that it was given for.
+    if (granted === null || !granted.vouched || presentedToken(head) === null) {
+      refusal = refuseCredentials(head, method, target, this.rules, seconds);
+      if (refusal !== null) return refusal;
+    }
+    if (grants !== null && granted !== null) {
+      grants.pass(granted);
       this.granted = granted;
-      if (granted !== null && granted.broken) return failed();
+      if (granted.broken) return failed();
     }
     if (this.sign(head, keep, seconds)) return null;
     return isKeyless(this.rules.sign) ? keyless() : failed();

@@ -46,7 +46,10 @@ describe("index ≡ linear scan", () => {
 function tried(index: RuleIndex, facts: Facts): number {
   let count = 0;
   const counting = index.rules.map((rule): CompiledRule => {
-    const conditions = [{ field: "", operands: [], negated: false, reads: [], holds: () => ++count > 0 }, ...rule.conditions];
+    const conditions = [
+      { field: "", operands: [], negated: false, reads: [], holds: () => ++count > 0 },
+      ...rule.conditions,
+    ];
     return { ...rule, operations: [], sources: [], conditions };
   });
   allMatches({ ...index, rules: counting }, facts);
