@@ -32,10 +32,18 @@ function checkServer(zone: Zone): Config {
   });
 }
 
-/** Only asked for the state that grants come from. */
-function httpServer({ grants }: Zone): readonly Config[] {
-  if (grants === undefined || grants.cluster !== undefined) return [];
-  return [cluster(grantsCluster, grants.address, { explicit_http_config: { http_protocol_options: {} } })];
+/** Asked for the state that grants come from, and for keys. All that ask without a cluster of their own ask one server. */
+function httpServer({ grants, accepts, stamps }: Zone): readonly Config[] {
+  const asking = [
+    grants,
+    accepts?.keysFrom,
+    accepts?.responses?.keysFrom,
+    stamps?.keysFrom,
+    stamps?.responses?.keysFrom,
+  ];
+  const address = asking.find((one) => one !== undefined && one.cluster === undefined)?.address;
+  if (address === undefined) return [];
+  return [cluster(grantsCluster, address, { explicit_http_config: { http_protocol_options: {} } })];
 }
 
 function cluster(name: string, address: SocketAddress, protocol: Config): Config {

@@ -4,7 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import { type Config, type ConfigValue, grantsCluster, type Route, type Zone } from "./model.ts";
-import { keyConfiguration, variablesOf, wasmStand } from "./wasm.ts";
+import { keysConfiguration, variablesOf, wasmStand } from "./wasm.ts";
 
 export function guard(zone: Zone): Config {
   const grants = zone.grants && grantsOf(zone, zone.grants);
@@ -33,8 +33,15 @@ export function guardConfiguration(zone: Zone): Config {
         maxAgeSeconds: accepts.maxAgeSeconds,
         clockSkewSeconds: accepts.clockSkewSeconds,
         token: accepts.token,
-        keys: accepts.keys.map(keyConfiguration),
+        ...keysConfiguration(accepts),
+        ...(accepts.contentDigest && { contentDigest: { ...accepts.contentDigest } }),
       },
+      ...(accepts.responses && {
+        responses: {
+          ...(accepts.responses.sign !== "" && { sign: accepts.responses.sign }),
+          ...keysConfiguration(accepts.responses),
+        },
+      }),
     }),
   };
 }

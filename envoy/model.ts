@@ -68,6 +68,24 @@ export type KeyHalf = KeyTimes & { readonly algorithm: PairAlgorithm } & (
 /** A key of the ring, as the filter reads it (docs/filter.md "Keys"). */
 export type StampKey = SharedKey | SharedKeyInEnvironment | KeyHalf;
 
+/** Where a stand fetches its keys (docs/filter.md "Keys by callout"). */
+export interface KeysFrom {
+  /** The server's HTTP side. */
+  readonly address: SocketAddress;
+  /** A cluster that is there already and leads to it; ours is made unless given. */
+  readonly cluster?: string;
+  /** Name of a variable of the Envoy process: the bearer token. */
+  readonly tokenEnv: string;
+  readonly pollMilliseconds?: number;
+}
+
+/** A key ring: what is configured, what is fetched, or both. */
+export interface Keys {
+  /** May be empty beside `keysFrom`. */
+  readonly keys: readonly StampKey[];
+  readonly keysFrom?: KeysFrom;
+}
+
 /** The compiled filter that the proxy fetches itself: nothing but these very bytes is run. */
 export interface RemoteFilter {
   readonly url: string;
@@ -88,7 +106,7 @@ export interface TokenCheck {
 }
 
 /** The stamps that this zone's guard accepts. */
-export interface StampCheck {
+export interface StampCheck extends Keys {
   readonly zones: readonly string[];
   /** Zones that a request may have come through before those; none unless given. */
   readonly via?: readonly string[];
@@ -98,18 +116,24 @@ export interface StampCheck {
   readonly clockSkewSeconds: number;
   /** The header with the internal token, which the stamp must cover. */
   readonly token: string;
-  readonly keys: readonly StampKey[];
+  /** Bodies must be the stamped ones, up to so many bytes; unlooked at unless given. */
+  readonly contentDigest?: { readonly maxBytes: number };
+  /** How responses are signed; unsigned unless given. */
+  readonly responses?: Keys & { readonly sign: string };
 }
 
 /** The stamps that this zone makes. */
-export interface StampMaking {
+export interface StampMaking extends Keys {
   readonly lifetimeSeconds: number;
   readonly token: string;
   /** Whether the zones before this one stay named in `x-countersign-zone`. */
   readonly chain?: boolean;
-  /** Id of the key that signs. */
+  /** Id of the key that signs; "" = the server says. */
   readonly sign: string;
-  readonly keys: readonly StampKey[];
+  /** The digest of bodies is stamped too, up to so many bytes; not unless given. */
+  readonly contentDigest?: { readonly maxBytes: number };
+  /** Which signed responses are taken; any are unless given. */
+  readonly responses?: Keys;
 }
 
 /** The server that decides. */

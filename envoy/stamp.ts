@@ -4,7 +4,7 @@
  */
 import type { Config, Zone } from "./model.ts";
 import { typed } from "./model.ts";
-import { keyConfiguration, variablesOf, wasmStand } from "./wasm.ts";
+import { keysConfiguration, variablesOf, wasmStand } from "./wasm.ts";
 
 export function stampFilters(zone: Zone): readonly Config[] {
   return [stamp(zone), upstreamCodec];
@@ -23,13 +23,15 @@ export function stamp(zone: Zone): Config {
 /** Without `stand`, which the plugin's own entry adds. */
 export function stampConfiguration(zone: Zone): Config {
   if (zone.stamps === undefined) throw new Error(`zone ${zone.name} has a stamping upstream but makes no stamps`);
-  const { lifetimeSeconds, token, chain, sign, keys } = zone.stamps;
+  const { lifetimeSeconds, token, chain, sign, contentDigest, responses } = zone.stamps;
   return {
     zone: zone.name,
     lifetimeSeconds,
     token,
     ...(chain && { chain }),
-    sign,
-    keys: keys.map(keyConfiguration),
+    ...(sign !== "" && { sign }),
+    ...keysConfiguration(zone.stamps),
+    ...(contentDigest && { contentDigest: { ...contentDigest } }),
+    ...(responses && { responses: keysConfiguration(responses) }),
   };
 }

@@ -3,7 +3,7 @@
  * configuration. A trap closes the request and the VM is made anew (FAIL_RELOAD); FAIL_OPEN would let requests pass
  * unfiltered and cannot be asked for here. Both stands share one VM by `vm_id`, as grants and keys are shared.
  */
-import { type Config, type StampKey, typed, type Zone } from "./model.ts";
+import { type Config, grantsCluster, type Keys, type KeysFrom, typed, type Zone } from "./model.ts";
 
 /** @param variables names of the Envoy process's environment that the configuration reads. */
 export function wasmStand(
@@ -39,9 +39,16 @@ function holdsHead({ contentDigest, stamp }: Config): boolean {
   return contentDigest !== undefined || (typeof stamp === "object" && "contentDigest" in stamp);
 }
 
-/** A key for the filter's JSON; what it is made of is the filter's to check. */
-export function keyConfiguration(key: StampKey): Config {
-  return { ...key };
+/** Keys for the filter's JSON; what they are made of is the filter's to check. */
+export function keysConfiguration({ keys, keysFrom }: Keys): Config {
+  return {
+    ...(keysFrom && { keysFrom: sourceOf(keysFrom) }),
+    ...((keys.length > 0 || keysFrom === undefined) && { keys: keys.map((key) => ({ ...key })) }),
+  };
+}
+
+function sourceOf({ cluster = grantsCluster, address, tokenEnv, pollMilliseconds }: KeysFrom): Config {
+  return { cluster, authority: address.host, tokenEnv, ...(pollMilliseconds !== undefined && { pollMilliseconds }) };
 }
 
 function code(filter: Zone["filter"]): Config {
@@ -52,9 +59,10 @@ function code(filter: Zone["filter"]): Config {
 
 /** Both stands of a zone are one VM, so both name all variables that either reads. */
 export function variablesOf({ accepts, stamps }: Zone): readonly string[] {
-  const keys = [...(accepts?.keys ?? []), ...(stamps?.keys ?? [])];
-  const names = keys.flatMap((key) =>
-    Object.entries(key).flatMap(([name, value]) => (name.endsWith("Env") ? [String(value)] : [])),
+  const rings = [accepts, accepts?.responses, stamps, stamps?.responses].filter((ring) => ring !== undefined);
+  const holders = rings.flatMap(({ keys, keysFrom }) => [...keys, ...(keysFrom ? [keysFrom] : [])]);
+  const names = holders.flatMap((holder) =>
+    Object.entries(holder).flatMap(([name, value]) => (name.endsWith("Env") ? [String(value)] : [])),
   );
   return [...new Set(names)].sort();
 }

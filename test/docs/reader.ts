@@ -21,8 +21,8 @@ export interface Reader {
   write(name: string, text: string): Promise<void>;
   run(commands: string): Promise<Answer>;
   start(command: string): void;
-  /** Resolves with the first line, not heard before, that is as expected. @throws StartError when none comes. */
-  hear(name: string, expected: string): Promise<string>;
+  /** Resolves at the first line, not heard before, that is as expected. @throws StartError when none comes. */
+  hear(name: string, expected: string): Promise<void>;
   /** What the processes that go on running said last. */
   tails(): string;
   leave(): Promise<void>;
@@ -65,9 +65,7 @@ export async function startReading(envoy: string, ports: Ports): Promise<Reader>
       const found = children.findLast(({ command }) => command.split(" ").includes(name));
       if (found === undefined) throw new Error(`nothing with ${name} in its command is running`);
       const fits = (line: string) => (!heard.has(line) && prints(expected, line) ? line : undefined);
-      const line = await found.child.line(fits);
-      heard.add(line);
-      return line;
+      heard.add(await found.child.line(fits));
     },
     tails: () => children.map(({ command, child }) => `${command}\n${child.tail()}`).join("\n"),
     async leave() {

@@ -42,7 +42,11 @@ async function follow(reader: Reader, step: Step, said: Map<number, string>): Pr
   const place = `docs/start.md:${step.line}`;
   if (step.kind === "write") return reader.write(step.name, step.text);
   if (step.kind === "start") return reader.start(step.command);
-  if (step.kind === "says") return void (await reader.hear(step.name, step.text));
+  if (step.kind === "says") {
+    return reader.hear(step.name, step.text).catch((cause: unknown) => {
+      throw new Error(`${place}: ${step.name} should print\n${step.text}`, { cause });
+    });
+  }
   const { code, printed: now } = await reader.run(step.commands);
   const printed = `${said.get(step.block) ?? ""}${now}`;
   said.set(step.block, printed);

@@ -54,12 +54,12 @@ function* examineChain({ manager, filters }: Chain): Generator<Seen<Id>> {
   }
   const hosts = items(child(manager, "route_config", "virtual_hosts"));
   const routes = hosts.flatMap((host) => items(child(host, "routes")).map((route) => routeOf(route, host)));
+  // Absent: the guard keeps no grant that could matter to a route.
   const known = member(grants, "routeHeaders");
-  for (const { headers } of routes) {
-    for (const header of headers) {
-      const name = textOf(child(header, "name")) ?? "";
+  for (const { headers } of Array.isArray(known) ? routes : []) {
+    for (const { frame, name } of headers) {
       if (name.startsWith(":") || (Array.isArray(known) && known.includes(name))) continue;
-      yield { id: "grant_route_header", at: header, saw: quote(name) };
+      yield { id: "grant_route_header", at: frame, saw: quote(name) };
     }
   }
   if (member(grants, "routes") === "one") {
@@ -97,18 +97,22 @@ interface Route {
   readonly name: string;
   /** What it tells the server, as text. */
   readonly context: string;
-  readonly headers: readonly Frame[];
+  /** On which it matches, or that name its cluster. */
+  readonly headers: readonly { readonly frame: Frame; readonly name: string }[];
 }
 
 function routeOf(frame: Frame, host: Frame): Route {
   const own = perRoute(child(frame, "typed_per_filter_config")) ?? perRoute(child(host, "typed_per_filter_config"));
   const told = child(own, "check_settings", "context_extensions");
   const pairs = members(told).map(({ key, value }) => [key, value] as const);
+  const matched = items(child(frame, "match", "headers")).map((header) => [header, child(header, "name")] as const);
+  const named = child(frame, "route", "cluster_header");
+  const headers = named === undefined ? matched : [...matched, [named, named] as const];
   return {
     frame,
     name: textOf(child(frame, "name")) ?? "",
     context: JSON.stringify(pairs.sort(([a], [b]) => (a < b ? -1 : 1))),
-    headers: items(child(frame, "match", "headers")),
+    headers: headers.map(([at, name]) => ({ frame: at, name: textOf(name) ?? "" })),
   };
 }
 
