@@ -1,6 +1,7 @@
 /** The file of stamp keys: who may have which half of a key, and what is refused by which field, without its value. */
 import { generateKeyPairSync } from "node:crypto";
 import { describe, expect, it } from "vitest";
+import { readSettings } from "../../ext-authz/config/read-settings.ts";
 import { readStampKeys } from "../../ext-authz/config/read-stamp-keys.ts";
 
 const base64 = (bytes: Buffer) => bytes.toString("base64");
@@ -91,5 +92,27 @@ describe("a file of keys", () => {
 
   it("is not read with a member twice", () => {
     expect(readStampKeys(`{"keys":[{"id":"h","secret":"${secret}","id":"k"}]}`).ok).toBe(false);
+  });
+});
+
+describe("stampKeys in countersign.yaml", () => {
+  const settings = (text: string) => readSettings({ file: "c.yaml", text, folder: "/etc/c", cores: 1 });
+
+  it("is off unless it is there, and has paths from the folder", () => {
+    const [none, some] = [settings(""), settings("stampKeys: { file: k.json, tokenFile: /t }")];
+    expect(none.ok && "stampKeys" in none.value).toBe(false);
+    expect(some).toMatchObject({
+      value: { stampKeys: { file: "/etc/c/k.json", tokenFile: "/t", verifyTokenFile: "" } },
+    });
+  });
+
+  it.each([
+    ["stampKeys: { file: k }", "stampKeys.tokenFile"],
+    ["stampKeys: { tokenFile: k }", "stampKeys.file"],
+    ["stampKeys: { file: k, tokenFile: '' }", "stampKeys.tokenFile"],
+    ["stampKeys: { file: k, tokenFile: t, token: x }", "stampKeys.token"],
+  ])("%s", (text, path) => {
+    const read = settings(text);
+    expect(read.ok ? [] : read.error.map((problem) => problem.path)).toEqual([path]);
   });
 });

@@ -1,4 +1,7 @@
-/** docs/start.md is what happens: every file written, every command run, everything that it prints compared. */
+/**
+ * docs/start.md is what happens. In: the page. Out: whether each command printed and ended as it says, in an empty folder
+ * with this checkout's command and a real Envoy. Effects: processes on free ports, all stopped.
+ */
 import { access, readFile } from "node:fs/promises";
 import { afterEach, describe, expect, it } from "vitest";
 import { EnvoyMissing, findEnvoy } from "../../setup/envoy.mjs";

@@ -23,7 +23,7 @@ import { Grants } from "./grants";
 import { GuardConfiguration } from "./guard-configuration";
 import { ambiguity, hasEncodedNul } from "./path";
 import { BY_TOKEN, RateLimit, withoutPort } from "./rate-limit";
-import { Refusal } from "./refusal";
+import { failed, keyless, Refusal, unreadable } from "./refusal";
 import { RefusalCounters, recordPassed } from "./refuse";
 import { allTrimmed, RequestHead, readRequestHead } from "./request-head";
 import { refuseShape, tooLarge } from "./request-rules";
@@ -237,19 +237,6 @@ function refusePath(method: Uint8Array, target: Uint8Array, rules: GuardConfigur
   return ambiguous || hasEncodedNul(target) ? new Refusal("path_ambiguous", "The request path is ambiguous") : null;
 }
 
-export function unreadable(): Refusal {
-  return new Refusal("headers_unreadable", "The request could not be read");
-}
-
-/** Until keys were fetched. */
-export function keyless(): Refusal {
-  return new Refusal("keys_missing", "The request could not be processed");
-}
-
 export function isKeyless(settings: StampSettings | null): bool {
   return settings !== null && settings.keys.isEmpty;
-}
-
-export function failed(): Refusal {
-  return new Refusal("internal_error", "The request could not be processed");
 }

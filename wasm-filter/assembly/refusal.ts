@@ -76,3 +76,16 @@ export function problemOf(refusal: Refusal): string {
   const status = statusOf(refusal.reason);
   return `{"type":"about:blank","title":"${titleOf(status)}","status":${status},"detail":"${refusal.text}"}`;
 }
+
+export function unreadable(): Refusal {
+  return new Refusal("headers_unreadable", "The request could not be read");
+}
+
+/** Until keys were fetched. */
+export function keyless(): Refusal {
+  return new Refusal("keys_missing", "The request could not be processed");
+}
+
+export function failed(): Refusal {
+  return new Refusal("internal_error", "The request could not be processed");
+}

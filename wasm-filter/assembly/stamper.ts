@@ -14,8 +14,8 @@ import {
 } from "proxy-wasm-sdk-as/assembly";
 import { heldDigest } from "./content-digest";
 import { Exchange } from "./exchange";
-import { CHAIN, failed, isKeyless, keyless, unreadable } from "./guard";
-import { Refusal } from "./refusal";
+import { CHAIN, isKeyless } from "./guard";
+import { failed, keyless, Refusal, unreadable } from "./refusal";
 import { RefusalCounters } from "./refuse";
 import { allTrimmed, readRequestHead } from "./request-head";
 import { tooLarge } from "./request-rules";
