@@ -1,6 +1,6 @@
 /**
  * The epoch: one name for all that grants depend on and no key holds: policies, settings, issuers' keys, revocation lists, the
- * minting key. In: their revisions, the clocks. Out: the same name wherever the same is in force, another one as soon as any of
+ * minting key. In: their revisions, the clocks. Out: the same name wherever the same is in force, another one once any part of
  * it changes. A small memory: revisions are looked at a few times a second, and hashed when one of them is another.
  */
 

@@ -1,6 +1,6 @@
 /**
  * Grants of this process: its epoch and what checks issue. In: settings, what is in force, living sources, who counts. Out: the
- * epoch for operators and guards, and a way to begin a grant. Effects: reads clocks.
+ * epoch for operators and guards, and a way to begin a grant. Effects: reads clocks, and the package.json once.
  */
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
