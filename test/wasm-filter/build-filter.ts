@@ -41,6 +41,7 @@ export function collidingFilter(): Uint8Array {
 export interface PureParts {
   digest(data: Uint8Array): Uint8Array;
   hmac(key: Uint8Array, data: Uint8Array): Uint8Array;
+  hmacAfter(key: Uint8Array, before: Uint8Array, data: Uint8Array, known: number): Uint8Array;
   base64Decode(text: Uint8Array, url: boolean): Uint8Array | null;
   base64Encode(data: Uint8Array): string;
   derSignature(raw: Uint8Array): Uint8Array | null;

@@ -21,31 +21,31 @@ describe("by default", () => {
     ["any announced length", post(["content-length", "999999999999"])],
     ["any issuer and audience", request("/", bearer({ iss: "x", aud: ["y"] }))],
   ] as [string, HeaderInput[]][])("%s passes", (_what, headers) => {
-    expect(guard({ token: { check: true } })(headers).outcome).toBe("passed");
+    expect(guard({ token: { check: true } })(headers).outcome).toBe("");
   });
 });
 
 describe("switched on", () => {
   const types = { contentTypes: ["application/json", "text/*"] };
   const CASES: readonly (readonly [rules: JsonFields, headers: HeaderInput[], outcome: string, status?: number])[] = [
-    [{ methods: ["GET", "POST"] }, request(), "passed"],
+    [{ methods: ["GET", "POST"] }, request(), ""],
     [{ methods: ["POST"] }, request(), "method_not_allowed", 405],
     [{ methods: ["get"] }, request(), "method_not_allowed", 405],
-    [types, request(), "passed"],
-    [types, post(["content-type", "application/json"]), "passed"],
-    [types, post(["content-type", " Application/JSON ; charset=utf-8"]), "passed"],
-    [types, post(["content-type", "text/plain"]), "passed"],
+    [types, request(), ""],
+    [types, post(["content-type", "application/json"]), ""],
+    [types, post(["content-type", " Application/JSON ; charset=utf-8"]), ""],
+    [types, post(["content-type", "text/plain"]), ""],
     [types, post(["content-type", "text/"]), "content_type_unsupported", 415],
     [types, post(["content-type", "text"]), "content_type_unsupported", 415],
     [types, post(["content-type", ""]), "content_type_unsupported", 415],
     [types, post(["content-type", "application/json2"]), "content_type_unsupported", 415],
     [types, post(["content-type", "application/json, text/html"]), "content_type_unsupported", 415],
     [types, post(["content-type", "text/a"], ["content-type", "text/b"]), "content_type_unsupported", 415],
-    [{ maxHeaders: 4 }, request(), "passed"],
+    [{ maxHeaders: 4 }, request(), ""],
     [{ maxHeaders: 3 }, request(), "headers_too_large", 431],
     [{ maxHeaderBytes: 8000 }, request("/", ...many), "headers_too_large", 431],
-    [{ maxHeaderBytes: 20000 }, request("/", ...many), "passed"],
-    [{ maxBodyBytes: 10 }, post(["content-length", "10"]), "passed"],
+    [{ maxHeaderBytes: 20000 }, request("/", ...many), ""],
+    [{ maxBodyBytes: 10 }, post(["content-length", "10"]), ""],
     [{ maxBodyBytes: 10 }, post(["content-length", "11"]), "body_too_large", 413],
     [{ maxBodyBytes: 10 }, post(["content-length", "1e1"]), "body_too_large", 413],
     [{ maxBodyBytes: 10 }, post(["content-length", "9".repeat(40)]), "body_too_large", 413],
@@ -97,17 +97,17 @@ describe("switched on", () => {
 describe("issuer and audience", () => {
   const strict = guard({ token: { issuers: ["https://a", "https://b"], audiences: ["shop", "cart"] } });
   const CASES: readonly (readonly [claims: JsonFields, outcome: string, status?: number])[] = [
-    [{ iss: "https://a", aud: "shop" }, "passed"],
-    [{ iss: "https://b", aud: ["x", "cart"] }, "passed"],
+    [{ iss: "https://a", aud: "shop" }, ""],
+    [{ iss: "https://b", aud: ["x", "cart"] }, ""],
     [{ iss: "https://c", aud: "shop" }, "token_issuer", 401],
     [{ iss: "", aud: "shop" }, "token_issuer", 401],
     [{ iss: "https://a", aud: "x" }, "token_audience", 403],
     [{ iss: "https://a", aud: ["x", "y"] }, "token_audience", 403],
     [{ iss: "https://a", aud: [] }, "token_audience", 403],
     // In doubt: the server's to judge.
-    [{}, "passed"],
-    [{ iss: 1, aud: { a: 1 } }, "passed"],
-    [{ iss: ["https://c"], aud: ["x", 1] }, "passed"],
+    [{}, ""],
+    [{ iss: 1, aud: { a: 1 } }, ""],
+    [{ iss: ["https://c"], aud: ["x", 1] }, ""],
   ];
   it.each(CASES.map(([claims, outcome, status]) => ({ claims, outcome, status })))("$claims: $outcome", (row) => {
     const { claims, outcome, status } = row;

@@ -71,6 +71,21 @@ describe("HMAC-SHA-256", () => {
       }),
     );
   });
+
+  it("takes a state that it remembers for the very same bytes only", () => {
+    const length = 2300;
+    const places = fc.array(fc.nat(length - 1), { maxLength: 3 });
+    fc.assert(
+      fc.property(places, fc.nat(length), fc.nat(length), (changed, known, end) => {
+        const before = new Uint8Array(length).fill(7);
+        const data = before.slice(0, end);
+        for (const place of changed) if (place < end) data[place] = 8;
+        const wanted = createHmac("sha256", "key").update(data).digest("hex");
+        expect(hex(pure.hmacAfter(bytes("key"), before, data, known))).toBe(wanted);
+      }),
+      { numRuns: 500 },
+    );
+  });
 });
 
 describe("RFC 9421", () => {

@@ -39,7 +39,7 @@ describe("until keys are in", () => {
     expect(`${line(":method")} ${line(":path")}`).toBe(asked);
     expect([line(":authority"), line("authorization")]).toEqual(["keys", `Bearer ${TOKEN}`]);
     stands.answer("200", json([K1], asked.includes("verify") ? undefined : "k1"));
-    expect(stands.ask(asked.includes("verify") ? stampedWith(K1) : request()).outcome).toMatch(/^(passed)?$/);
+    expect(stands.ask(asked.includes("verify") ? stampedWith(K1) : request()).outcome).toBe("");
   });
 
   it("asks again sooner than it will later, one call at a time", () => {
@@ -66,17 +66,13 @@ describe("keys that are in", () => {
     stamp.answer("200", json([K1], "k1"));
     guard.answer("200", json([K1]));
     const before = stamp.ask().headers.map(([n, v]) => [n, v] as const);
-    expect([keyOf(before), guard.ask([...before]).outcome]).toEqual(["k1", "passed"]);
+    expect([keyOf(before), guard.ask([...before]).outcome]).toEqual(["k1", ""]);
     guard.answer("200", json([K1, K2]));
     stamp.answer("200", json([K1, K2], "k2"));
     const after = stamp.ask().headers.map(([n, v]) => [n, v] as const);
-    expect([keyOf(after), guard.ask([...after]).outcome, guard.ask([...before]).outcome]).toEqual([
-      "k2",
-      "passed",
-      "passed",
-    ]);
+    expect([keyOf(after), guard.ask([...after]).outcome, guard.ask([...before]).outcome]).toEqual(["k2", "", ""]);
     guard.answer("200", json([K2]));
-    expect([guard.ask([...after]).outcome, guard.ask([...before]).outcome]).toEqual(["passed", "stamp_invalid"]);
+    expect([guard.ask([...after]).outcome, guard.ask([...before]).outcome]).toEqual(["", "stamp_invalid"]);
   });
 
   const WRONG: readonly (readonly [string, string | undefined, string | Uint8Array, problem: string])[] = [
@@ -159,23 +155,17 @@ describe("keys that are in", () => {
     expect(logged()).toContain("keys[0].privateKey: must not be here");
     guard.answer("200", json([ECDSA.verifying]));
     stamp.answer("200", json([ECDSA.signing], "ec1"));
-    expect(guard.ask(stamp.ask().headers.map(([n, v]) => [n, v] as const)).outcome).toBe("passed");
+    expect(guard.ask(stamp.ask().headers.map(([n, v]) => [n, v] as const)).outcome).toBe("");
   });
 
   it("stand beside configured ones, and before one of the same id", () => {
     const guard = fetching({ ...VERIFIES, stamp: { zones: ["edge"], keys: [K1], keysFrom: FROM } });
     const old = { id: "k1", secret: OTHER_SECRET };
-    expect([guard.ask(stampedWith(K1)).outcome, guard.ask(stampedWith(K2)).outcome]).toEqual([
-      "passed",
-      "stamp_invalid",
-    ]);
+    expect([guard.ask(stampedWith(K1)).outcome, guard.ask(stampedWith(K2)).outcome]).toEqual(["", "stamp_invalid"]);
     guard.answer("200", json([K2]));
-    expect([guard.ask(stampedWith(K1)).outcome, guard.ask(stampedWith(K2)).outcome]).toEqual(["passed", "passed"]);
+    expect([guard.ask(stampedWith(K1)).outcome, guard.ask(stampedWith(K2)).outcome]).toEqual(["", ""]);
     guard.answer("200", json([old]));
-    expect([guard.ask(stampedWith(K1)).outcome, guard.ask(stampedWith(old)).outcome]).toEqual([
-      "stamp_invalid",
-      "passed",
-    ]);
+    expect([guard.ask(stampedWith(K1)).outcome, guard.ask(stampedWith(old)).outcome]).toEqual(["stamp_invalid", ""]);
     const stamp = fetching({ ...STAMP, keysFrom: FROM });
     expect(keyOf(stamp.ask().headers)).toBe("k1");
     stamp.answer("200", json([K2]));
@@ -214,7 +204,7 @@ it("does not take a call of grants for its own", () => {
   });
   expect(guard.ask(stampedWith(K1)).outcome).toBe("keys_missing");
   keys?.respond({ headers: [[":status", "200"]], body: json([K1]) });
-  expect(guard.ask(stampedWith(K1)).outcome).toBe("passed");
+  expect(guard.ask(stampedWith(K1)).outcome).toBe("");
   pass(100);
   expect(guard.plugin.calls.map(({ upstream }) => upstream)).toEqual(["http"]);
 });

@@ -49,22 +49,22 @@ describe("a guard that signs", () => {
       host,
       signing({}, CLIENT),
     )(request("/orders?id=1", ...more.map((line): HeaderInput => [...line])));
-    expect(step.outcome).toBe("passed");
+    expect(step.outcome).toBe("");
     expect(input(step.headers)[0]?.includes('"txn-token"')).toBe(more.length > 0);
     const next = stand(host, ZONE)(step.headers);
-    expect(next.outcome).toBe("passed");
+    expect(next.outcome).toBe("");
     expect(stand(host, ZONE)(replaced(step.headers, ":path", "/admin")).outcome).toBe("stamp_invalid");
   });
 
   it("signs what is left after its strips", () => {
     const forged = stand(host, STAMP)(request("/", ["txn-token", "x.y.z"])).headers;
     const step = stand(host, signing())([...forged, ["x-user-id", "root"], ["x_countersign_zone", "edge"]]);
-    expect(step.outcome).toBe("passed");
+    expect(step.outcome).toBe("");
     expect(values(step.headers, "txn-token")).toEqual([]);
     expect(input(step.headers)).toHaveLength(1);
     expect(input(step.headers)[0]).not.toContain("txn-token");
     expect(step.headers.map(([name]) => name)).not.toContain("x_countersign_zone");
-    expect(stand(host, ZONE)(step.headers).outcome).toBe("passed");
+    expect(stand(host, ZONE)(step.headers).outcome).toBe("");
   });
 
   it("leaves the members of others before its own", () => {
@@ -101,7 +101,7 @@ describe("a guard that signs", () => {
     const signed = stand(host, signing())(request()).headers;
     const step = stand(host, { ...STAMP, zone: "edge" })(replaced(signed, ":path", "/rewritten"));
     expect(input(step.headers)[0]?.match(/countersign=/g)).toHaveLength(1);
-    expect(stand(host, ZONE)(step.headers).outcome).toBe("passed");
+    expect(stand(host, ZONE)(step.headers).outcome).toBe("");
   });
 });
 
@@ -117,14 +117,14 @@ describe("a guard that verifies and signs", () => {
     const step = stand(host, dmz({}))(edge());
     expect(input(step.headers)[0]).toContain('"txn-token"');
     expect(values(step.headers, "x-countersign-zone")).toEqual(["dmz"]);
-    expect(stand(host, inner("dmz"))(step.headers).outcome).toBe("passed");
+    expect(stand(host, inner("dmz"))(step.headers).outcome).toBe("");
     expect(stand(host, inner("dmz"))(replaced(step.headers, "txn-token", "d.e.f")).outcome).toBe("stamp_invalid");
   });
 
   it("goes on with the chain that it verified", () => {
     const step = stand(host, dmz({ chain: true }))(edge());
     expect(values(step.headers, "x-countersign-zone")).toEqual(["edge, dmz"]);
-    expect(stand(host, inner("dmz", "edge"))(step.headers).outcome).toBe("passed");
+    expect(stand(host, inner("dmz", "edge"))(step.headers).outcome).toBe("");
     expect(stand(host, inner("dmz"))(step.headers).outcome).toBe("stamp_invalid");
   });
 
@@ -152,9 +152,9 @@ it("signs as the stamp stand does, but for the nonce", () => {
         port ? "Shop.example:8443" : "shop.example:443",
       );
       const signed = guard(asked);
-      expect(signed.outcome).toBe("passed");
+      expect(signed.outcome).toBe("");
       expect(bare(signed.headers)).toBe(bare(stamp(asked).headers));
-      expect(stand(host, ZONE)(signed.headers).outcome).toBe("passed");
+      expect(stand(host, ZONE)(signed.headers).outcome).toBe("");
     }),
     { numRuns: 50 },
   );

@@ -28,7 +28,7 @@ describe("header firewall", () => {
     const step = edge(request("/", ["x-kept", "1"], [name, value], [name, "second"], [name, ""]));
     expect(step.action).toBe("continue");
     expect(step.headers.map(([line]) => line)).toEqual([":method", ":scheme", ":authority", ":path", "x-kept"]);
-    expect(step.outcome).toBe("passed");
+    expect(step.outcome).toBe("");
   });
 
   it.each([
@@ -197,7 +197,7 @@ describe("credentials", () => {
 
   it.each(PASSED)("lets pass %s", (_what, headers) => {
     const step = guard(headers);
-    expect(step.outcome).toBe("passed");
+    expect(step.outcome).toBe("");
     expect(step.action).toBe("continue");
   });
 

@@ -68,7 +68,7 @@ describe("hostile requests", () => {
         const headers = whole ? request("/healthz", ...lines) : lines;
         const step = edge(headers);
         if (step.action === "continue") {
-          expect(step.outcome).toBe("passed");
+          expect(step.outcome).toBe("");
           expect(step.headers.map(([name]) => String(name)).filter((name) => OWNED.test(name))).toEqual([]);
         } else {
           expect(step.localReply?.status).toBeGreaterThanOrEqual(401);
@@ -81,7 +81,7 @@ describe("hostile requests", () => {
 
   it("hold no stamp after any change of one byte of what it covers", () => {
     const headers = stamp(request("/orders?id=1", ["txn-token", "a.b.c"])).headers;
-    expect(zone(headers).outcome).toBe("passed");
+    expect(zone(headers).outcome).toBe("");
     const at = fc.tuple(fc.nat(headers.length - 1), fc.nat(400), fc.integer({ min: 1, max: 127 }));
     fc.assert(
       fc.property(at, ([index, position, bits]) => {
@@ -107,7 +107,7 @@ describe("hostile requests", () => {
       fc.property(claims, fc.integer({ min: NOW, max: NOW + 1000 }), (more, exp) => {
         const payload = JSON.parse(JSON.stringify(more));
         const bearer = token({ ...payload, nbf: NOW, exp });
-        expect(edge(request("/", ["authorization", `Bearer ${bearer}`])).outcome).toBe("passed");
+        expect(edge(request("/", ["authorization", `Bearer ${bearer}`])).outcome).toBe("");
       }),
     );
   });

@@ -3,11 +3,13 @@ import { createHmac, sign as cryptoSign, verify as cryptoVerify, timingSafeEqual
 import { httpbis } from "http-message-signatures";
 import { describe, expect, it } from "vitest";
 import type { HeaderInput } from "../../wasm-filter/proxy-wasm-sdk-as/host/index.ts";
+import { builtFilter } from "./build-filter.ts";
 import { ECDSA, HMAC, KEY_OBJECTS, nativeCrypto, RSA, type TestKey } from "./keys.ts";
 import { filterHost, request, SECRET, STAMP, stand, ZONE } from "./stands.ts";
 
 const KEYS: readonly TestKey[] = [HMAC, ECDSA, RSA];
-// The library looks at the real clock.
+// The library looks at the real clock, and a build takes its time.
+builtFilter();
 const now = Math.floor(Date.now() / 1000);
 const host = await filterHost({ now }, nativeCrypto);
 const zone = stand(host, { ...ZONE, stamp: { zones: ["edge"], keys: KEYS.map((key) => key.verifying) } });
@@ -78,7 +80,7 @@ describe.each(KEYS)("http-message-signatures with $algorithm", (key) => {
         ([name, value]): HeaderInput => [name.toLowerCase(), String(value)],
       );
       // The signature is good: only the name of its algorithm is not the key's.
-      expect(zone(request("/orders?id=1", ...lines)).outcome).toBe(named === algorithm ? "passed" : "stamp_invalid");
+      expect(zone(request("/orders?id=1", ...lines)).outcome).toBe(named === algorithm ? "" : "stamp_invalid");
       expect(zone(request("/orders?id=2", ...lines)).outcome).toBe("stamp_invalid");
     },
   );

@@ -30,7 +30,7 @@ describe.each(KEYS)("$algorithm", ({ algorithm, signing }) => {
 
   it("is named, and holds", () => {
     expect(line(headers, "signature-input")).toContain(`;alg="${algorithm}";`);
-    expect(zone(headers).outcome).toBe("passed");
+    expect(zone(headers).outcome).toBe("");
   });
 
   it("does not hold for another path, nor with any bit of the signature changed", () => {
@@ -83,7 +83,7 @@ describe("an inner zone with public keys alone", () => {
     const guard = stand(broken, { ...ZONE, stamp: all });
     const stamp = stand(broken, { ...STAMP, sign: "ec1", keys: [ECDSA.signing] });
     const { headers } = stamp(request());
-    expect(guard(headers).outcome).toBe("passed");
+    expect(guard(headers).outcome).toBe("");
     there = false;
     expect(guard(headers).outcome).toBe("stamp_invalid");
     expect(stamp(request()).localReply?.status).toBe(503);

@@ -50,7 +50,7 @@ describe("stamp", () => {
     expect(values(step.headers, "x_countersign_zone")).toEqual([]);
     expect(values(step.headers, "signature")[0]).toMatch(/^s=:AA==:, countersign=:[A-Za-z0-9+/]{43}=:$/);
     expect(values(step.headers, "signature-input")).toEqual([
-      'countersign=("@method" "@authority" "@path" "@query" "txn-token" "x-countersign-zone")' +
+      'countersign=("txn-token" "@method" "@authority" "@path" "@query" "x-countersign-zone")' +
         `;created=${NOW};expires=${NOW + 30};nonce="AQIDBAUGBwgJCgsMDQ4PEA==";keyid="k1";alg="hmac-sha256";tag="countersign"`,
     ]);
   });
@@ -96,7 +96,7 @@ describe("round trip", () => {
   ])("holds %s", (_what, make) => {
     const headers = make();
     const step = zone(headers);
-    expect(step.outcome).toBe("passed");
+    expect(step.outcome).toBe("");
     expect(values(step.headers, "txn-token")).toEqual(
       values(
         headers.map(([n, v]) => [String(n), String(v)]),
@@ -108,7 +108,7 @@ describe("round trip", () => {
 
   it("still takes off what is owned and not covered", () => {
     const step = zone([...stamped(), ["x-user-id", "root"], ["x_countersign_zone", "x"], ["txn_token", "x"]]);
-    expect(step.outcome).toBe("passed");
+    expect(step.outcome).toBe("");
     expect(step.headers.map(([name]) => name)).not.toContain("x-user-id");
     expect(step.headers.map(([name]) => name)).not.toContain("x_countersign_zone");
     expect(step.headers.map(([name]) => name)).not.toContain("txn_token");
@@ -123,8 +123,8 @@ describe("round trip", () => {
     const fresh = stand(host, { ...STAMP, keys, sign: "k2" });
     const stampRules = { zones: ["edge"], keys };
     const both = stand(host, { ...ZONE, stamp: stampRules });
-    expect(both(old(request()).headers).outcome).toBe("passed");
-    expect(both(fresh(request()).headers).outcome).toBe("passed");
+    expect(both(old(request()).headers).outcome).toBe("");
+    expect(both(fresh(request()).headers).outcome).toBe("");
     const before = old(request()).headers;
     clock.now += 1;
     expect(both(before).outcome).toBe("stamp_invalid");
@@ -205,7 +205,7 @@ describe("a stamp does not hold", () => {
     expect(step.outcome).toBe(reason);
     expect(step.localReply?.status).toBe(403);
     expect(Buffer.from(step.localReply?.body ?? []).toString()).toContain("did not come through the gateway");
-    expect(zone(good).outcome).toBe("passed");
+    expect(zone(good).outcome).toBe("");
   });
 
   it.each(["http", "https"])("made for host:8443, it does not hold with a default port behind that (%s)", (scheme) => {
@@ -213,13 +213,13 @@ describe("a stamp does not hold", () => {
     const asked = replaced(replaced(request(), ":scheme", scheme), ":authority", "shop.example:8443");
     const good = [...stamp(asked).headers];
     expect(zone(replaced(good, ":authority", `shop.example:8443${port}`)).outcome).toBe("stamp_invalid");
-    expect(zone(good).outcome).toBe("passed");
+    expect(zone(good).outcome).toBe("");
   });
 
   const TIMES: readonly (readonly [seconds: number, outcome: string])[] = [
-    [30, "passed"],
+    [30, ""],
     [31, "stamp_expired"],
-    [-5, "passed"],
+    [-5, ""],
     [-6, "stamp_invalid"],
   ];
   it.each(TIMES)("%i seconds after it was made: %s", (seconds, outcome) => {

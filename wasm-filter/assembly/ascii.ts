@@ -2,6 +2,7 @@
  * Bytes read as ASCII text: the few comparisons and classes that several parsers need. In come bytes and bounds, out
  * come answers; bounds are checked once, then bytes are read in place, since these run for every byte of a request. No effects.
  */
+import { decode } from "proxy-wasm-sdk-as/assembly/text";
 
 /** RFC 9110 §5.6.2 `tchar`: a bit for each of the codes 0 to 63, and 64 to 127. */
 const TOKEN_LOW: u64 = 0x03ff6cfa00000000;
@@ -66,10 +67,17 @@ export function findText(bytes: Uint8Array, text: string): i32 {
   return -1;
 }
 
-/** The bytes from `from` to `to` as UTF-8 text; invalid sequences become U+FFFD. */
+/** The bytes from `from` to `to` as UTF-8 text, read strictly: what is none becomes U+FFFD. */
 export function textOf(bytes: Uint8Array, from: i32, to: i32): string {
   if (from < 0 || to > bytes.length || from >= to) return "";
-  return String.UTF8.decodeUnsafe(bytes.dataStart + from, to - from);
+  return decode(bytes.dataStart + from, to - from);
+}
+
+/** Of a number that is not negative. */
+export function decimal(value: i64): string {
+  let text = String.fromCharCode(0x30 + <i32>(value % 10));
+  for (value /= 10; value > 0; value /= 10) text = String.fromCharCode(0x30 + <i32>(value % 10)) + text;
+  return text;
 }
 
 export function bytesOf(text: string): Uint8Array {

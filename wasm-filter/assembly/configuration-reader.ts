@@ -2,6 +2,7 @@
  * Reads a plugin configuration member by member. In comes a JSON object, out go typed values, and every problem with the
  * path of its field. A member that nobody asked for is a problem too: a misspelt check must not be a check left out.
  */
+import { decimal } from "./ascii";
 import { JsonDocument } from "./json";
 import { ARRAY, FALSE, NUMBER, OBJECT, STRING, TRUE } from "./json-node";
 
@@ -69,7 +70,7 @@ export class ObjectReader {
     // NaN fails every comparison.
     const whole = this.document.kind(node) == NUMBER && Math.abs(value) <= MAX_INTEGER && Math.trunc(value) == value;
     if (whole && <i64>value >= least && <i64>value <= most) return <i64>value;
-    this.fail(name, `must be a whole number from ${least} to ${most}`);
+    this.fail(name, `must be a whole number from ${decimal(least)} to ${decimal(most)}`);
     return missing;
   }
 
@@ -85,8 +86,8 @@ export class ObjectReader {
     const items = this.items(node);
     for (let i = 0; i < items.length; i++) {
       const text = this.document.kind(items[i]) == STRING ? this.document.text(items[i]) : "";
-      if (text == "") this.fail(`${name}[${i}]`, "must be a non-empty string");
-      else if (found.includes(text)) this.fail(`${name}[${i}]`, "stands twice");
+      if (text == "") this.fail(`${name}[${decimal(i)}]`, "must be a non-empty string");
+      else if (found.includes(text)) this.fail(`${name}[${decimal(i)}]`, "stands twice");
       found.push(text);
     }
     return found;
@@ -108,7 +109,7 @@ export class ObjectReader {
     }
     const items = this.items(node);
     for (let i = 0; i < items.length; i++) {
-      found.push(new ObjectReader(this.document, items[i], `${this.pathOf(name)}[${i}]`, this.problems));
+      found.push(new ObjectReader(this.document, items[i], `${this.pathOf(name)}[${decimal(i)}]`, this.problems));
     }
     return found;
   }

@@ -1,5 +1,5 @@
 /** What the guard's configuration says of grants (docs/filter.md). In comes JSON, out go settings or problems. No effects. */
-import { bytesOf } from "./ascii";
+import { bytesOf, decimal } from "./ascii";
 import { ObjectReader } from "./configuration-reader";
 import { isHeaderName } from "./names";
 
@@ -37,7 +37,7 @@ export function readGrantSettings(from: ObjectReader): GrantSettings {
     const headers: Uint8Array[] = [];
     const names = from.texts("routeHeaders");
     for (let i = 0; i < names.length; i++) {
-      if (!isHeaderName(names[i])) from.fail(`routeHeaders[${i}]`, "must be a lower-case header name");
+      if (!isHeaderName(names[i])) from.fail(`routeHeaders[${decimal(i)}]`, "must be a lower-case header name");
       headers.push(bytesOf(names[i]));
     }
     read.routeHeaders = headers;

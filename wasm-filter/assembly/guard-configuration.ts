@@ -1,9 +1,10 @@
 /**
  * The guard's plugin configuration (docs/filter.md). In comes JSON, out go rules or problems, all at once. No effects.
  */
-import { bytesOf } from "./ascii";
+import { bytesOf, decimal } from "./ascii";
 import { ObjectReader } from "./configuration-reader";
 import { readDigestBytes } from "./content-digest";
+import { CoveredSets } from "./covered";
 import { GrantSettings, readGrantSettings } from "./grant-configuration";
 import { OwnedHeaders } from "./header-firewall";
 import { isKnownAlgorithm, TokenRules } from "./jwt-shape";
@@ -106,7 +107,8 @@ function readOwned(from: ObjectReader, read: GuardConfiguration): void {
   const patterns = from.texts("ownedHeaders");
   for (let i = 0; i < patterns.length; i++) {
     if (isHeaderPattern(patterns[i])) read.owned.add(patterns[i]);
-    else from.fail(`ownedHeaders[${i}]`, "must be a lower-case header name, or the start of one followed by *");
+    else
+      from.fail(`ownedHeaders[${decimal(i)}]`, "must be a lower-case header name, or the start of one followed by *");
   }
   // Ours whatever is written.
   read.owned.add("x-countersign-*");
@@ -131,7 +133,7 @@ function readToken(from: ObjectReader | null, read: GuardConfiguration): void {
   read.openPaths = from.texts("openPaths", []);
   for (let i = 0; i < read.openPaths.length; i++) {
     if (!isOpenPath(read.openPaths[i]))
-      from.fail(`openPaths[${i}]`, "must start with '/'; '*' may stand at its end only");
+      from.fail(`openPaths[${decimal(i)}]`, "must start with '/'; '*' may stand at its end only");
   }
   rules.maxLength = <i32>from.integer("maxLength", 16384, 64, 65536);
   rules.clockSkew = from.integer("clockSkewSeconds", 60, 0, 3600);
@@ -141,7 +143,8 @@ function readToken(from: ObjectReader | null, read: GuardConfiguration): void {
   const algorithms = from.texts("algorithms", ALGORITHMS);
   if (algorithms.length == 0) from.fail("algorithms", "must name at least one algorithm");
   for (let i = 0; i < algorithms.length; i++) {
-    if (!isKnownAlgorithm(algorithms[i])) from.fail(`algorithms[${i}]`, `must be one of ${ALGORITHMS.join(", ")}`);
+    if (!isKnownAlgorithm(algorithms[i]))
+      from.fail(`algorithms[${decimal(i)}]`, `must be one of ${ALGORITHMS.join(", ")}`);
     rules.algorithms.push(algorithms[i]);
   }
   from.finish();
@@ -156,6 +159,7 @@ function readStamp(from: ObjectReader, read: GuardConfiguration, zone: string): 
   readAges(from, rules);
   rules.digestBytes = readDigestBytes(from);
   rules.token = readTokenHeader(from);
+  rules.covered = new CoveredSets(rules.token);
   rules.keys = readRing(from, VERIFIES);
   const replay = from.object("replay");
   if (replay !== null) rules.replay = readReplay(replay, zone);
@@ -165,7 +169,7 @@ function readStamp(from: ObjectReader, read: GuardConfiguration, zone: string): 
 function readZones(from: ObjectReader, name: string, missing: string[] | null): string[] {
   const zones = from.texts(name, missing);
   for (let i = 0; i < zones.length; i++) {
-    if (!isZone(zones[i])) from.fail(`${name}[${i}]`, ZONE_RULE);
+    if (!isZone(zones[i])) from.fail(`${name}[${decimal(i)}]`, ZONE_RULE);
   }
   return zones;
 }

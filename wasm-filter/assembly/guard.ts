@@ -24,7 +24,7 @@ import { GuardConfiguration } from "./guard-configuration";
 import { ambiguity, hasEncodedNul } from "./path";
 import { BY_TOKEN, RateLimit, withoutPort } from "./rate-limit";
 import { failed, keyless, Refusal, unreadable } from "./refusal";
-import { RefusalCounters, recordPassed } from "./refuse";
+import { RefusalCounters } from "./refuse";
 import { allTrimmed, RequestHead, readRequestHead } from "./request-head";
 import { refuseShape, tooLarge } from "./request-rules";
 import { signResponse } from "./responses";
@@ -70,7 +70,6 @@ export class Guard extends HttpContext {
       this.counters.refuse(refusal);
       return HeadersStatus.StopIteration;
     }
-    recordPassed();
     // The head waits for the body: what is behind must see neither before they fit.
     return this.digest === null ? HeadersStatus.Continue : HeadersStatus.StopIteration;
   }

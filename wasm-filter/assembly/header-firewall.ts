@@ -3,34 +3,43 @@
  * letter case, `_` for `-` (CGI and WSGI read both as one), and bytes around the name that are no token. No effects.
  */
 import { byteAt, isTokenChar, lower } from "./ascii";
-
-class Pattern {
-  constructor(
-    public name: Uint8Array,
-    public isPrefix: bool,
-  ) {}
-}
+import { ByteWriter } from "./byte-writer";
 
 export class OwnedHeaders {
-  private patterns: Pattern[] = [];
+  /** One behind the other: length, 1 for a prefix, the bytes. */
+  private patterns: ByteWriter = new ByteWriter();
   /** Bit per first letter: most names need no comparison. */
   private firsts: u32 = 0;
 
-  /** `pattern` is a lower-case name, or a prefix followed by `*`. */
+  /** `pattern` is a lower-case name, or a prefix followed by `*`; 255 bytes at most. */
   add(pattern: string): void {
     const isPrefix = pattern.endsWith("*");
-    const text = isPrefix ? pattern.slice(0, pattern.length - 1) : pattern;
-    const name = new Uint8Array(text.length);
-    for (let i = 0; i < text.length; i++) name[i] = fold(<u8>text.charCodeAt(i));
-    this.patterns.push(new Pattern(name, isPrefix));
-    this.firsts |= name.length == 0 ? 0xffffffff : bit(name[0]);
+    const length = pattern.length - <i32>isPrefix;
+    this.patterns.byte(<u8>length);
+    this.patterns.byte(<u8>isPrefix);
+    for (let i = 0; i < length; i++) this.patterns.byte(fold(<u8>pattern.charCodeAt(i)));
+    this.firsts |= length == 0 ? 0xffffffff : bit(fold(<u8>pattern.charCodeAt(0)));
+  }
+
+  /** False where no name that begins with this byte is owned. */
+  mayOwn(first: u8): bool {
+    return (this.firsts & bit(fold(first))) != 0 || !isTokenChar(first);
   }
 
   owns(bytes: Uint8Array, from: i32, to: i32): bool {
     const start = tokenStart(bytes, from, to);
     const end = tokenEnd(bytes, start, to);
-    if (start == end || (this.firsts & bit(fold(byteAt(bytes, start)))) == 0) return false;
-    for (let i = 0; i < this.patterns.length; i++) if (matches(this.patterns[i], bytes, start, end)) return true;
+    if (start == end) return false;
+    const name = bytes.dataStart + start;
+    const length = end - start;
+    let pattern = this.patterns.start;
+    const last = pattern + this.patterns.length;
+    while (pattern < last) {
+      const size = <i32>load<u8>(pattern);
+      const fits = load<u8>(pattern, 1) != 0 ? length >= size : length == size;
+      if (fits && isFolded(name, pattern + 2, size)) return true;
+      pattern += 2 + size;
+    }
     return false;
   }
 }
@@ -56,16 +65,14 @@ function tokenEnd(bytes: Uint8Array, from: i32, to: i32): i32 {
   return end;
 }
 
-function matches(pattern: Pattern, bytes: Uint8Array, from: i32, to: i32): bool {
-  return (pattern.isPrefix || to - from == pattern.name.length) && hasPrefix(bytes, from, to, pattern.name);
-}
-
 function hasPrefix(bytes: Uint8Array, from: i32, to: i32, prefix: Uint8Array): bool {
   const length = prefix.length;
   if (from < 0 || to > bytes.length || to - from < length) return false;
-  const start = bytes.dataStart + from;
-  const wanted = prefix.dataStart;
-  for (let i = 0; i < length; i++) if (fold(load<u8>(start + i)) != fold(load<u8>(wanted + i))) return false;
+  return isFolded(bytes.dataStart + from, prefix.dataStart, length);
+}
+
+function isFolded(name: usize, wanted: usize, length: i32): bool {
+  for (let i = 0; i < length; i++) if (fold(load<u8>(name + i)) != fold(load<u8>(wanted + i))) return false;
   return true;
 }
 

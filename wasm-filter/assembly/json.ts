@@ -3,7 +3,7 @@
  * of flat nodes or a problem. Refused: depth or size beyond the bound, invalid UTF-8, lone surrogates, duplicate members,
  * anything after the value. Recursion is bounded by the depth; no other effects.
  */
-import { byteAt, isDigit, spells, textOf } from "./ascii";
+import { byteAt, decimal, isDigit, spells, textOf } from "./ascii";
 import { repeatsName } from "./json-names";
 import { ARRAY, FALSE, JsonNodes, NULL, NUMBER, OBJECT, STRING, TRUE } from "./json-node";
 import { exactNumber } from "./json-number";
@@ -62,7 +62,7 @@ export class JsonDocument {
   }
 
   private fail(problem: string): void {
-    if (this.problem == "") this.problem = `${problem} at byte ${this.at}`;
+    if (this.problem == "") this.problem = `${problem} at byte ${decimal(this.at)}`;
   }
 
   private blanks(): void {

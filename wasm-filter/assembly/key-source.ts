@@ -16,7 +16,7 @@ import {
   MetricType,
   Status,
 } from "proxy-wasm-sdk-as/assembly";
-import { textOf } from "./ascii";
+import { decimal, textOf } from "./ascii";
 import { ObjectReader, Problems } from "./configuration-reader";
 import { JsonDocument } from "./json";
 import { KeyRing } from "./key-ring";
@@ -98,7 +98,7 @@ export class KeySource {
       return;
     }
     if (status != "200") return this.fail(status == "" ? "no answer" : `status ${status.slice(0, 3)}`);
-    if (size > MAX_BYTES) return this.fail(`larger than ${MAX_BYTES} bytes`);
+    if (size > MAX_BYTES) return this.fail(`larger than ${decimal(MAX_BYTES)} bytes`);
     const body = getBuffer(BufferType.HttpCallResponseBody, 0, size);
     if (body === null || <u32>body.length != size) return this.fail("no body");
     const tag = pairs.find("etag");

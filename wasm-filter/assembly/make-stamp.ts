@@ -1,36 +1,11 @@
 /**
- * Makes a stamp. In come the request as it leaves, the key, the times and a nonce; out go the two header members, written
- * behind what their fields hold already. False when the request cannot be signed. No effects but a native key's host call.
- * The members of responses are written by the same means.
+ * Writes the members of a stamp and of a response's signature: label, parameters, signature. In come the key, the times and a
+ * nonce; out go bytes behind what the fields hold already. No effects but a native key's host call.
  */
 import { writeBase64 } from "./base64";
 import { ByteWriter } from "./byte-writer";
-import { signatureBase } from "./signature-base";
-import { SignedMessage } from "./signed-message";
 import { LABEL } from "./stamp-fields";
 import { StampKey } from "./stamp-key";
-
-/** `message` must hold the fields among `components`. Times in seconds. */
-export function makeStamp(
-  message: SignedMessage,
-  components: string[],
-  key: StampKey,
-  created: i64,
-  expires: i64,
-  nonce: Uint8Array,
-  input: ByteWriter,
-  signature: ByteWriter,
-): bool {
-  const start = startMember(input);
-  for (let i = 0; i < components.length; i++) {
-    input.text(i == 0 ? '("' : '" "');
-    input.text(components[i]);
-  }
-  input.text('")');
-  writeParameters(input, key, created, expires, nonce, LABEL);
-  const base = signatureBase(message, components, input.view(start));
-  return base !== null && writeSignature(signature, key, base);
-}
 
 /** The label; where the member's value starts. */
 export function startMember(out: ByteWriter): i32 {
@@ -39,37 +14,48 @@ export function startMember(out: ByteWriter): i32 {
   return out.length;
 }
 
-/** Behind the list of components. Times in seconds. */
+/** Behind the list of components. `times` as `SigningTimes` writes them. */
 export function writeParameters(
   out: ByteWriter,
   key: StampKey,
-  created: i64,
-  expires: i64,
+  times: Uint8Array,
   nonce: Uint8Array,
   tag: string,
 ): void {
-  out.text(";created=");
-  out.decimal(created);
-  out.text(";expires=");
-  out.decimal(expires);
-  out.text(';nonce="');
+  out.bytes(times);
   writeBase64(out, nonce);
-  out.text('";keyid="');
-  out.text(key.id);
-  out.text('";alg="');
-  out.text(key.algorithm);
-  out.text('";tag="');
+  out.bytes(key.words);
   out.text(tag);
   out.byte(0x22);
 }
 
-/** The member of Signature; false when the host would not sign. */
-export function writeSignature(out: ByteWriter, key: StampKey, base: Uint8Array): bool {
-  const bytes = key.sign(base);
+/** The member of Signature; false when the host would not sign. `known` as in `StampKey.sign`. */
+export function writeSignature(out: ByteWriter, key: StampKey, base: Uint8Array, known: i32): bool {
+  const bytes = key.sign(base, known);
   if (bytes === null) return false;
   startMember(out);
   out.byte(0x3a);
   writeBase64(out, bytes);
   out.byte(0x3a);
   return true;
+}
+
+/** When signatures of one lifetime begin and end, written once a second. */
+export class SigningTimes {
+  private second: i64 = 0;
+  private written: Uint8Array = new Uint8Array(0);
+
+  /** `;created=…;expires=…;nonce="`. Both in seconds. */
+  at(now: i64, lifetime: i64): Uint8Array {
+    if (this.second == now) return this.written;
+    const out = new ByteWriter();
+    out.text(";created=");
+    out.decimal(now);
+    out.text(";expires=");
+    out.decimal(now + lifetime);
+    out.text(';nonce="');
+    this.second = now;
+    this.written = out.take();
+    return this.written;
+  }
 }

@@ -14,7 +14,9 @@ export function pathEnd(target: Uint8Array): i32 {
 /** Envoy answers 400 to it; refused whatever the settings. */
 export function hasEncodedNul(target: Uint8Array): bool {
   const end = pathEnd(target);
-  for (let at = 0; at + 3 <= end; at++) if (spells(target, at, at + 3, "%00")) return true;
+  for (let at = find(target, 0x25, 0, end); at >= 0; at = find(target, 0x25, at + 1, end)) {
+    if (escapedByte(target, at, end) == 0) return true;
+  }
   return false;
 }
 

@@ -5,7 +5,9 @@
  * Keys that fall on one bucket share it: memory stays bounded whatever clients send, at the price of refusing too much, never
  * too little. A bucket is its tokens in thousandths and the millisecond when they were counted.
  */
+
 import { getSharedData, Status, setSharedData } from "proxy-wasm-sdk-as/assembly";
+import { decimal } from "./ascii";
 import { sha256 } from "./sha256";
 
 export const BY_SOURCE: bool = false;
@@ -24,7 +26,7 @@ export class RateLimit {
 
   /** `now` in milliseconds. */
   allows(key: Uint8Array, now: i64): bool {
-    const name = this.prefix + (load<u32>(sha256(key).dataStart) % this.buckets).toString();
+    const name = this.prefix + decimal(load<u32>(sha256(key).dataStart) % this.buckets);
     const full = this.burst * 1000;
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const stored = getSharedData(name);

@@ -2,6 +2,7 @@
  * Why a request was refused: the closed set of reasons with what the client may know of each. The codes are those of
  * ext-authz/result.ts, and the filter's own. They are metric names and response code details. No effects.
  */
+import { decimal } from "./ascii";
 
 export class Refusal {
   /** `text` is the sentence for the client; `header` one more header of the answer. */
@@ -74,7 +75,7 @@ export function challengeOf(reason: string): string {
 /** RFC 9457 body. Our texts hold nothing that JSON would escape. */
 export function problemOf(refusal: Refusal): string {
   const status = statusOf(refusal.reason);
-  return `{"type":"about:blank","title":"${titleOf(status)}","status":${status},"detail":"${refusal.text}"}`;
+  return `{"type":"about:blank","title":"${titleOf(status)}","status":${decimal(status)},"detail":"${refusal.text}"}`;
 }
 
 export function unreadable(): Refusal {

@@ -2,14 +2,7 @@
  * The filter's way of saying no: a local reply, a counter for each reason, and filter state for access logs. Effects: host
  * calls only. Once `refuse` was called the callback must return StopIteration.
  */
-import {
-  defineMetric,
-  incrementMetric,
-  MetricType,
-  sendLocalResponse,
-  setProperty,
-  setPropertyAt,
-} from "proxy-wasm-sdk-as/assembly";
+import { defineMetric, incrementMetric, MetricType, sendLocalResponse, setProperty } from "proxy-wasm-sdk-as/assembly";
 import { bytesOf } from "./ascii";
 import { challengeOf, problemOf, REASONS, Refusal, statusOf } from "./refusal";
 
@@ -37,14 +30,6 @@ export class RefusalCounters {
     const details = `countersign_${this.stand}{${reason}}`;
     sendLocalResponse(statusOf(reason), details, bytesOf(problemOf(refusal)), headers);
   }
-}
-
-const GUARD_STATE = bytesOf("countersign.guard");
-const PASSED = bytesOf("passed");
-
-/** Filter state `wasm.countersign.guard` of a request that the guard let pass. */
-export function recordPassed(): void {
-  setPropertyAt(GUARD_STATE.dataStart, GUARD_STATE.length, PASSED.dataStart, PASSED.length);
 }
 
 /** Filter state `wasm.countersign.<stand>`: the reason. */

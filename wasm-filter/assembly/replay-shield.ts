@@ -8,7 +8,7 @@
  * first write, and so none that two workers could do at once.
  */
 import { getSharedData, Status, setSharedData } from "proxy-wasm-sdk-as/assembly";
-import { bytesOf } from "./ascii";
+import { bytesOf, decimal } from "./ascii";
 import { sha256 } from "./sha256";
 
 export const FRESH: i32 = 0;
@@ -32,13 +32,13 @@ export class ReplayShield {
   constructor(zone: string, entries: i32) {
     const shards = <u32>max((entries + USUAL - 1) / USUAL, 1);
     this.shards = shards;
-    this.prefix = `countersign.replay.${zone}.${shards}.`;
+    this.prefix = `countersign.replay.${zone}.${decimal(shards)}.`;
   }
 
   /** Makes what is missing of the store; false when the host refuses. */
   open(): bool {
     for (let shard: u32 = 0; shard < this.shards; shard++) {
-      const name = this.prefix + shard.toString();
+      const name = this.prefix + decimal(shard);
       const found = getSharedData(name).status;
       if (found == Status.Ok) continue;
       if (found != Status.NotFound || setSharedData(name, new Uint8Array(PLACE)) != Status.Ok) return false;
@@ -49,7 +49,7 @@ export class ReplayShield {
   /** `last` = the last second at which the stamp holds. Times in seconds. */
   take(keyId: string, nonce: string, last: i64, now: i64): i32 {
     const mark = sha256(bytesOf(keyId + "\0" + nonce));
-    const name = this.prefix + (load<u32>(mark.dataStart + MARK) % this.shards).toString();
+    const name = this.prefix + decimal(load<u32>(mark.dataStart + MARK) % this.shards);
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const stored = getSharedData(name);
       const old = stored.value;

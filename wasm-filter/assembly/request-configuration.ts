@@ -1,4 +1,5 @@
 /** The guard's cheap checks in its plugin configuration (docs/filter.md). In comes JSON, out go rules or problems. No effects. */
+import { decimal } from "./ascii";
 import { ObjectReader } from "./configuration-reader";
 import { isHeaderName, isToken } from "./names";
 import { BY_TOKEN, RateLimit } from "./rate-limit";
@@ -8,12 +9,12 @@ export function readRequestRules(from: ObjectReader): RequestRules {
   const rules = new RequestRules();
   rules.methods = from.texts("methods", []);
   for (let i = 0; i < rules.methods.length; i++) {
-    if (!isToken(rules.methods[i], 64)) from.fail(`methods[${i}]`, "must be a method, as in GET");
+    if (!isToken(rules.methods[i], 64)) from.fail(`methods[${decimal(i)}]`, "must be a method, as in GET");
   }
   rules.contentTypes = from.texts("contentTypes", []);
   for (let i = 0; i < rules.contentTypes.length; i++) {
     if (!isMediaType(rules.contentTypes[i])) {
-      from.fail(`contentTypes[${i}]`, "must be lower-case type/subtype or type/*, without parameters");
+      from.fail(`contentTypes[${decimal(i)}]`, "must be lower-case type/subtype or type/*, without parameters");
     }
   }
   rules.maxHeaders = <i32>from.integer("maxHeaders", 0, 0, 10000);

@@ -77,13 +77,13 @@ export class RequestHead {
   }
 }
 
-/** Without blanks at either end (RFC 9110 §5.5). */
+/** Without blanks at either end (RFC 9110 §5.5): the value itself where there are none. */
 export function trimmed(value: Uint8Array): Uint8Array {
   let from = 0;
   let to = value.length;
   while (from < to && isBlank(byteAt(value, from))) from++;
   while (to > from && isBlank(byteAt(value, to - 1))) to--;
-  return slice(value, from, to);
+  return from == 0 && to == value.length ? value : slice(value, from, to);
 }
 
 /** Every line's value of that name, without blanks at either end. */

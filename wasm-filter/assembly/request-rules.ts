@@ -43,7 +43,8 @@ function isAllowedType(lines: Uint8Array[], hasBody: bool, allowed: string[]): b
   if (lines.length == 0) return !hasBody;
   if (lines.length > 1) return false;
   const semicolon = find(lines[0], 0x3b, 0, lines[0].length);
-  const type = trimmed(semicolon < 0 ? lines[0] : lines[0].subarray(0, semicolon));
+  // A copy: it is written to.
+  const type = trimmed(semicolon < 0 ? lines[0] : lines[0].subarray(0, semicolon)).slice(0);
   let slashes = 0;
   for (let i = 0; i < type.length; i++) {
     // Envoy joins two lines by a comma, which no type holds.

@@ -29,11 +29,11 @@ export function signResponse(exchange: Exchange, settings: StampSettings, now: i
   startWithOthers(signature, head, SIGNATURE_HEADER);
   const start = startMember(input);
   input.text(coveredOfResponse(digests));
-  writeParameters(input, key, now, now + settings.lifetime, nonce, RESPONSE_TAG);
+  writeParameters(input, key, settings.times.at(now, settings.lifetime), nonce, RESPONSE_TAG);
   const base = responseBase(exchange, head.first(":status"), digests, input.view(start));
   return (
     base !== null &&
-    writeSignature(signature, key, base) &&
+    writeSignature(signature, key, base, 0) &&
     write(MAP, INPUT, input) &&
     write(MAP, SIGNATURE, signature)
   );
@@ -56,7 +56,7 @@ export function refuseResponse(exchange: Exchange, rules: StampRules, now: i64):
   const base = responseBase(exchange, head.first(":status"), digests, parameters.serialised);
   const presented = signatureBytes(signatures.members[0]);
   if (key === null || base === null || presented === null) return refused("response_invalid");
-  const holds = key.holds(base, presented);
+  const holds = key.holds(base, presented, 0);
   const good = holds && !isOver(parameters, rules, now) && strip(head, INPUT_HEADER) && strip(head, SIGNATURE_HEADER);
   return good ? null : refused("response_invalid");
 }

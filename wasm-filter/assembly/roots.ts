@@ -2,7 +2,9 @@
  * The two plugins of the module: each reads its configuration once and makes a context for each request. A configuration
  * that is wrong anywhere is refused as a whole, with a log line for each problem. Effects: log, metrics.
  */
+
 import { HttpContext, LogLevel, log, monotonicNow, RootContext, setTickPeriod } from "proxy-wasm-sdk-as/assembly";
+import { decimal } from "./ascii";
 import { ObjectReader, Problems } from "./configuration-reader";
 import { GrantSettings } from "./grant-configuration";
 import { Grants } from "./grants";
@@ -151,7 +153,7 @@ function answered(sources: KeySource[], token: u32, bodySize: u32): void {
 /** The configuration as an object for `stand`; null with a problem when it is not one. */
 function open(configuration: Uint8Array, stand: string, problems: Problems): ObjectReader | null {
   if (configuration.length > MAX_BYTES) {
-    problems.add("configuration", `is larger than ${MAX_BYTES} bytes`);
+    problems.add("configuration", `is larger than ${decimal(MAX_BYTES)} bytes`);
     return null;
   }
   const document = new JsonDocument(configuration, MAX_DEPTH);

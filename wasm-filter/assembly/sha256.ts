@@ -80,9 +80,9 @@ export function compress(state: usize, block: usize): void {
   let h = load<u32>(state, 28);
   for (let i: usize = 0; i < 256; i += 4) {
     const s1 = rotr<u32>(e, 6) ^ rotr<u32>(e, 11) ^ rotr<u32>(e, 25);
-    const t1 = h + s1 + ((e & f) ^ (~e & g)) + load<u32>(ROUNDS + i) + load<u32>(SCHEDULE + i);
+    const t1 = h + s1 + (g ^ (e & (f ^ g))) + load<u32>(ROUNDS + i) + load<u32>(SCHEDULE + i);
     const s0 = rotr<u32>(a, 2) ^ rotr<u32>(a, 13) ^ rotr<u32>(a, 22);
-    const t2 = s0 + ((a & b) ^ (a & c) ^ (b & c));
+    const t2 = s0 + ((a & b) | (c & (a | b)));
     h = g;
     g = f;
     f = e;

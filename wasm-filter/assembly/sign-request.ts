@@ -8,12 +8,13 @@ import { ByteWriter } from "./byte-writer";
 import { DIGEST_HEADER } from "./content-digest";
 import { Exchange } from "./exchange";
 import { isAliasOf } from "./header-firewall";
-import { makeStamp } from "./make-stamp";
+import { startMember, writeParameters, writeSignature } from "./make-stamp";
 import { nextNonce } from "./nonces";
 import { RequestHead } from "./request-head";
+import { firstLine, signatureBase } from "./signature-base";
 import { SignedMessage } from "./signed-message";
 import { StampSettings } from "./stamp-configuration";
-import { coveredComponents, INPUT_HEADER, LABEL, SIGNATURE_HEADER, withoutOurs, ZONE_HEADER } from "./stamp-fields";
+import { INPUT_HEADER, LABEL, SIGNATURE_HEADER, withoutOurs, ZONE_HEADER } from "./stamp-fields";
 import { MAX_ZONES, readChain } from "./zone-chain";
 
 const ZONE = bytesOf(ZONE_HEADER);
@@ -54,11 +55,9 @@ export function signRequest(
     head.first(":authority"),
     head.first(":path"),
   );
-  message.field(ZONE_HEADER, [zones == settings.zone ? settings.zoneBytes : bytesOf(zones)]);
-  const covered = tokens.length == 1 ? settings.token : "";
-  if (covered != "") message.field(covered, tokens);
-  startWithOthers(input, head, INPUT_HEADER);
-  startWithOthers(signature, head, SIGNATURE_HEADER);
+  message.field(ZONE_HEADER, zones == settings.zone ? settings.zoneLines : [bytesOf(zones)]);
+  const hasToken = tokens.length == 1;
+  if (hasToken) message.field(settings.token, tokens);
   let digested = false;
   if (keeps !== null) {
     const digest = keeps.digest;
@@ -68,14 +67,21 @@ export function signRequest(
       if (setHeaderBytes(MapType.RequestHeaders, DIGEST_HEADER, digest) != Status.Ok) return false;
     }
   }
-  const components = coveredComponents(covered, digested);
-  const start = signature.length + LABEL.length + 1;
+  const covered = settings.covered.of(hasToken, digested);
+  startWithOthers(input, head, INPUT_HEADER);
+  startWithOthers(signature, head, SIGNATURE_HEADER);
+  const start = startMember(input);
+  input.bytes(covered.list);
+  writeParameters(input, key, settings.times.at(now, settings.lifetime), nonce, LABEL);
+  const base = signatureBase(message, covered, input.view(start));
+  const from = signature.length + LABEL.length + 1;
   const signed =
-    makeStamp(message, components, key, now, now + settings.lifetime, nonce, input, signature) &&
+    base !== null &&
+    writeSignature(signature, key, base, firstLine()) &&
     setHeader(MapType.RequestHeaders, ZONE_HEADER, zones) == Status.Ok &&
     write(MapType.RequestHeaders, INPUT, input) &&
     write(MapType.RequestHeaders, SIGNATURE, signature);
-  if (signed && keeps !== null) keeps.exchange = new Exchange(message, signature.view(start).slice(0));
+  if (signed && keeps !== null) keeps.exchange = new Exchange(message, signature.view(from).slice(0));
   return signed;
 }
 

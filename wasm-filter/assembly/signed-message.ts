@@ -5,9 +5,23 @@
 import { byteAt, find, lower, spells } from "./ascii";
 import { ByteWriter } from "./byte-writer";
 
+/** What a component is; a field's name is told beside it. */
+const METHOD: i32 = 0;
+const AUTHORITY: i32 = 1;
+const PATH: i32 = 2;
+const QUERY: i32 = 3;
+const FIELD: i32 = 4;
+
+class Field {
+  constructor(
+    public name: string,
+    public lines: Uint8Array[],
+    public next: Field | null,
+  ) {}
+}
+
 export class SignedMessage {
-  private names: string[] = [];
-  private lines: Uint8Array[][] = [];
+  private fields: Field | null = null;
 
   constructor(
     public method: Uint8Array,
@@ -19,23 +33,35 @@ export class SignedMessage {
 
   /** The lines of one field, in order, each without blanks at its ends. `name` is lower-case. */
   field(name: string, lines: Uint8Array[]): void {
-    this.names.push(name);
-    this.lines.push(lines);
+    this.fields = new Field(name, lines, this.fields);
   }
 
   /** Writes the value of a component (RFC 9421 §2.1, §2.2); false for one that is not there or not known. */
   write(name: string, out: ByteWriter): bool {
-    if (name == "@method") out.bytes(this.method);
-    else if (name == "@authority") writeAuthority(out, this.authority, this.scheme);
-    else if (name == "@path") writePath(out, this.target);
-    else if (name == "@query") writeQuery(out, this.target);
+    return this.writePart(partOf(name), name, out);
+  }
+
+  /** As `write`, where it is known what the name stands for. */
+  writePart(part: i32, name: string, out: ByteWriter): bool {
+    if (part == METHOD) out.bytes(this.method);
+    else if (part == AUTHORITY) writeAuthority(out, this.authority, this.scheme);
+    else if (part == PATH) writePath(out, this.target);
+    else if (part == QUERY) writeQuery(out, this.target);
     else {
-      const at = this.names.indexOf(name);
-      if (at < 0 || this.lines[at].length == 0) return false;
-      writeJoined(out, this.lines[at]);
+      let field = this.fields;
+      while (field !== null && field.name != name) field = field.next;
+      if (field === null || field.lines.length == 0) return false;
+      writeJoined(out, field.lines);
     }
     return true;
   }
+}
+
+export function partOf(name: string): i32 {
+  if (name == "@method") return METHOD;
+  if (name == "@authority") return AUTHORITY;
+  if (name == "@path") return PATH;
+  return name == "@query" ? QUERY : FIELD;
 }
 
 /** Lower case, without the scheme's default port (RFC 9421 §2.2.3). */

@@ -5,7 +5,9 @@
 import { bytesOf } from "./ascii";
 import { ObjectReader } from "./configuration-reader";
 import { readDigestBytes } from "./content-digest";
+import { CoveredSets } from "./covered";
 import { KeyRing } from "./key-ring";
+import { SigningTimes } from "./make-stamp";
 import { isHeaderName, isZone } from "./names";
 import { readRing, SIGNS, VERIFIES } from "./read-keys";
 import { ZONE_HEADER } from "./stamp-fields";
@@ -16,6 +18,9 @@ export class StampSettings {
   lifetime: i64 = 30;
   /** Header that carries the token, lower-case; "" = none is covered. */
   token: string = "";
+  /** What is covered, by what there is to cover. */
+  covered: CoveredSets = new CoveredSets("");
+  times: SigningTimes = new SigningTimes();
   /** Id of the key that signs. */
   sign: string = "";
   /** Whether the zones that the request came through stay named, before ours. */
@@ -25,10 +30,11 @@ export class StampSettings {
   responses: StampRules | null = null;
   /** The digest of bodies is sent and covered, up to so many bytes; -1 = it is not. */
   digestBytes: i32 = -1;
-  zoneBytes: Uint8Array;
+  /** The zone as the lines of its header. */
+  zoneLines: Uint8Array[];
 
   constructor(public zone: string) {
-    this.zoneBytes = bytesOf(zone);
+    this.zoneLines = [bytesOf(zone)];
   }
 }
 
@@ -48,6 +54,7 @@ export function readStampConfiguration(from: ObjectReader): StampSettings {
 export function readSettings(from: ObjectReader, zone: string): StampSettings {
   const read = new StampSettings(zone);
   read.token = readTokenHeader(from);
+  read.covered = new CoveredSets(read.token);
   read.chain = from.flag("chain", false);
   readSigner(from, read);
   from.finish();

@@ -4,7 +4,6 @@
  */
 import { slice } from "./ascii";
 import { ByteWriter } from "./byte-writer";
-import { DIGEST_HEADER } from "./content-digest";
 import { Dictionary, Member } from "./structured-fields";
 
 export const LABEL = "countersign";
@@ -53,13 +52,4 @@ export function withoutOurs(lines: Uint8Array[]): Uint8Array {
     }
   }
   return out.take();
-}
-
-/** What a stamp covers, in order. `token` is "" when none is covered; `digested` = with the digest of the body. */
-export function coveredComponents(token: string, digested: bool): string[] {
-  const components: string[] = ["@method", "@authority", "@path", "@query"];
-  if (token != "") components.push(token);
-  if (digested) components.push(DIGEST_HEADER);
-  components.push(ZONE_HEADER);
-  return components;
 }

@@ -2,6 +2,7 @@
  * One key of a stamp, bound to one algorithm (RFC 9421 §3.3.3 to §3.3.5, §7.3.6: the key decides, not the message). In come a
  * signature base and a signature, out goes the other or whether it holds. Effects: host calls for public-key algorithms.
  */
+import { bytesOf } from "./ascii";
 import { equalConstantTime } from "./constant-time";
 import { toDer, toRaw } from "./der-signature";
 import { HmacKey } from "./hmac-sha256";
@@ -17,6 +18,9 @@ const MAX_RSA: i32 = 512;
 
 /** Times in seconds; a key serves from `notBefore` up to `notAfter`, both included. */
 export class StampKey {
+  /** From behind the nonce to the tag's value, as the parameters of a signature say it. */
+  words: Uint8Array;
+
   constructor(
     public id: string,
     public algorithm: string,
@@ -26,25 +30,27 @@ export class StampKey {
     private der: Uint8Array,
     private notBefore: i64,
     private notAfter: i64,
-  ) {}
+  ) {
+    this.words = bytesOf(`";keyid="${id}";alg="${algorithm}";tag="`);
+  }
 
   serves(now: i64): bool {
     return now >= this.notBefore && now <= this.notAfter;
   }
 
-  /** Null when the host would not sign. */
-  sign(base: Uint8Array): Uint8Array | null {
+  /** Null when the host would not sign. `known` = first bytes of the base that are likely to come again. */
+  sign(base: Uint8Array, known: i32): Uint8Array | null {
     const hmac = this.hmac;
-    if (hmac !== null) return hmac.sign(base);
+    if (hmac !== null) return hmac.sign(base, known);
     const signature = nativeSign(this.der, base);
     if (signature === null) return null;
     if (this.algorithm == ECDSA) return toRaw(signature);
     return isRsaSize(signature) ? signature : null;
   }
 
-  holds(base: Uint8Array, signature: Uint8Array): bool {
+  holds(base: Uint8Array, signature: Uint8Array, known: i32): bool {
     const hmac = this.hmac;
-    if (hmac !== null) return equalConstantTime(hmac.sign(base), signature);
+    if (hmac !== null) return equalConstantTime(hmac.sign(base, known), signature);
     if (this.algorithm == RSA) return isRsaSize(signature) && nativeVerify(this.der, signature, base);
     const der = toDer(signature);
     return der !== null && nativeVerify(this.der, der, base);

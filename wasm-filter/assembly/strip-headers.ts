@@ -18,10 +18,12 @@ export function stripOwned(map: MapType, head: RequestHead, owned: OwnedHeaders,
   let done = true;
   for (let line = 0; line < head.length; line++) {
     const start = head.nameStart(line);
-    const end = head.nameEnd(line);
-    if (mayBeSignature(head.wire, start, end) && isStraySignature(map, head, line))
-      done = remove(map, head.nameBytes(line)) && done;
-    if (!owned.owns(head.wire, start, end)) continue;
+    // An empty name is followed by a zero byte, which is looked at closely.
+    const first = byteAt(head.wire, start);
+    const mayBeStray = lower(first) == 0x73 || !isTokenChar(first);
+    if (!mayBeStray && !owned.mayOwn(first)) continue;
+    if (mayBeStray && isStraySignature(map, head, line)) done = remove(map, head.nameBytes(line)) && done;
+    if (!owned.owns(head.wire, start, head.nameEnd(line))) continue;
     if (stamped && (head.nameIs(line, ZONE_HEADER) || (keep != "" && head.nameIs(line, keep)))) continue;
     done = remove(map, head.nameBytes(line)) && done;
   }
@@ -80,12 +82,6 @@ function remove(map: MapType, name: Uint8Array): bool {
 
 function isSignature(bytes: Uint8Array, from: i32, to: i32): bool {
   return isAliasOf(bytes, from, to, INPUT) || isAliasOf(bytes, from, to, SIGNATURE);
-}
-
-/** Most names begin with another letter: no more is looked at. */
-function mayBeSignature(bytes: Uint8Array, from: i32, to: i32): bool {
-  const first = byteAt(bytes, from);
-  return to - from >= SIGNATURE.length && (lower(first) == 0x73 || !isTokenChar(first));
 }
 
 /** `signature_input` and the like, which some servers read as the field itself; in trailers the field too. */

@@ -5,6 +5,7 @@
 import { bytesOf, textOf } from "./ascii";
 import { decodeBase64, writeBase64 } from "./base64";
 import { ByteWriter } from "./byte-writer";
+import { Covered } from "./covered";
 import { toDer, toRaw } from "./der-signature";
 import { OwnedHeaders } from "./header-firewall";
 import { HmacKey } from "./hmac-sha256";
@@ -25,6 +26,13 @@ export function digest(data: Uint8Array): Uint8Array {
 
 export function hmac(key: Uint8Array, data: Uint8Array): Uint8Array {
   return new HmacKey(key).sign(data);
+}
+
+/** The same of `data`, after `before` was signed with the key; `known` bytes of each are likely to come again. */
+export function hmacAfter(key: Uint8Array, before: Uint8Array, data: Uint8Array, known: i32): Uint8Array {
+  const made = new HmacKey(key);
+  made.sign(before, known);
+  return made.sign(data, known);
 }
 
 export function base64Decode(text: Uint8Array, url: bool): Uint8Array | null {
@@ -141,5 +149,5 @@ export function base(head: string, fields: string, components: string, parameter
     }
   }
   for (let i = 0; i < names.length; i++) message.field(names[i], values[i]);
-  return signatureBase(message, components.split(" "), bytesOf(parameters));
+  return signatureBase(message, new Covered(components.split(" ")), bytesOf(parameters));
 }

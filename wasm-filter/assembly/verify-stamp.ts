@@ -5,13 +5,14 @@
  */
 import { decodeBase64, STANDARD } from "./base64";
 import { DIGEST_HEADER } from "./content-digest";
+import { CoveredSets } from "./covered";
 import { KeyRing } from "./key-ring";
 import { Refusal } from "./refusal";
 import { FRESH, FULL, ReplayShield, SEEN } from "./replay-shield";
 import { allTrimmed, RequestHead } from "./request-head";
-import { signatureBase } from "./signature-base";
+import { firstLine, signatureBase } from "./signature-base";
 import { SignedMessage } from "./signed-message";
-import { coveredComponents, LABEL, Labelled, LabelledMember, ZONE_HEADER } from "./stamp-fields";
+import { LABEL, Labelled, LabelledMember, ZONE_HEADER } from "./stamp-fields";
 import { StampKey } from "./stamp-key";
 import { readStampParameters, StampParameters } from "./stamp-parameters";
 import { BYTES } from "./structured-fields";
@@ -29,6 +30,8 @@ export class StampRules {
   clockSkew: i64 = 5;
   /** Header that carries the token, lower-case; "" = stamps cover none. */
   token: string = "";
+  /** What stamps must cover, by what there is to cover. */
+  covered: CoveredSets = new CoveredSets("");
   keys: KeyRing = new KeyRing();
   /** Bodies are compared with the digest that the stamp must cover, up to so many bytes; -1 = they are not. */
   digestBytes: i32 = -1;
@@ -67,8 +70,10 @@ export function refuseStamp(request: StampedRequest, rules: StampRules, now: i64
   const chain = readChain(request.zones[0]);
   if (chain === null || !isTrustedChain(chain, rules.zones, rules.via)) return refused("stamp_invalid");
   const digested = parameters.components.includes(DIGEST_HEADER);
-  const expected = coveredComponents(request.tokens.length == 1 ? rules.token : "", digested);
-  if (!equalLists(parameters.components, expected)) return refused("stamp_invalid");
+  const hasToken = request.tokens.length == 1 && rules.token != "";
+  let covered = rules.covered.of(hasToken, digested);
+  if (!covered.is(parameters.components)) covered = rules.covered.of(hasToken, digested, true);
+  if (!covered.is(parameters.components)) return refused("stamp_invalid");
   const key = keyOf(parameters, rules, now);
   if (key === null) return refused("stamp_invalid");
   request.message.field(ZONE_HEADER, request.zones);
@@ -79,10 +84,10 @@ export function refuseStamp(request: StampedRequest, rules: StampRules, now: i64
     request.digest = digests[0];
   }
   if (request.tokens.length == 1) request.message.field(rules.token, request.tokens);
-  const base = signatureBase(request.message, expected, parameters.serialised);
+  const base = signatureBase(request.message, covered, parameters.serialised);
   const presented = signatureBytes(signatures.members[0]);
   if (base === null || presented === null) return refused("stamp_invalid");
-  if (!key.holds(base, presented)) return refused("stamp_invalid");
+  if (!key.holds(base, presented, firstLine())) return refused("stamp_invalid");
   request.signature = signatures.members[0];
   if (isOver(parameters, rules, now)) return refused("stamp_expired");
   const replay = rules.replay;
@@ -121,10 +126,4 @@ export function signatureBytes(ours: LabelledMember): Uint8Array | null {
   const value = ours.member.value;
   if (value.kind != BYTES || value.parameters.length > 0) return null;
   return decodeBase64(ours.line, value.start + 1, value.end - 1, STANDARD);
-}
-
-function equalLists(a: string[], b: string[]): bool {
-  if (a.length != b.length) return false;
-  for (let i = 0; i < a.length; i++) if (a[i] != b[i]) return false;
-  return true;
 }
