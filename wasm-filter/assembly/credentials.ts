@@ -30,7 +30,10 @@ export function refuseCredentials(
 
 /** What limits by token count with: the bearer token as it stands; null when there is none. */
 export function presentedToken(head: RequestHead): Uint8Array | null {
-  return bearerToken(joinedLines(head.all("authorization")));
+  const line = head.find("authorization");
+  if (line < 0) return null;
+  const isOnly = head.find("authorization", line + 1) < 0;
+  return bearerToken(isOnly ? head.value(line) : joinedLines(head.all("authorization")));
 }
 
 /** istio-semantics §3.7: such a request never carries credentials. */
@@ -41,7 +44,6 @@ function isPreflight(head: RequestHead, method: Uint8Array): bool {
 
 /** Envoy joins the lines of `authorization` with a comma before any filter sees them. */
 function joinedLines(lines: Uint8Array[]): Uint8Array {
-  if (lines.length == 1) return lines[0];
   const out = new ByteWriter();
   for (let i = 0; i < lines.length; i++) {
     if (i > 0) out.byte(0x2c);

@@ -60,6 +60,11 @@ export class RequestHead {
     return this.pairs.find(name) >= 0;
   }
 
+  /** The first line of that name from `line` on; -1 = there is none. */
+  find(name: string, line: i32 = 0): i32 {
+    return this.pairs.find(name, line);
+  }
+
   /** The value of the first line of that name; empty when there is none. */
   first(name: string): Uint8Array {
     const line = this.pairs.find(name);
@@ -68,7 +73,8 @@ export class RequestHead {
 
   /** Every line's value of that name; none for the name "". */
   all(name: string): Uint8Array[] {
-    const values: Uint8Array[] = [];
+    // With room from the start, unlike `[]`.
+    const values = new Array<Uint8Array>();
     if (name == "") return values;
     for (let line = this.pairs.find(name); line >= 0; line = this.pairs.find(name, line + 1)) {
       values.push(this.value(line));
