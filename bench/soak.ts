@@ -1,5 +1,6 @@
 /**
- * `npx tsx bench/soak.ts [--requests 10000000] [--pushes 1000] [--seconds N] [--seed 1] [--filter FILE] [--plot FILE]`: the long soak.
+ * `npx tsx bench/soak.ts [--requests 10000000] [--pushes 1000] [--seconds N] [--clients 32] [--seed 1] [--filter FILE]
+ * [--plot FILE]`: the long soak, of all that the filter does. It ends with the requests or the seconds, whichever comes first.
  * Prints samples as it goes and one JSON line at the end. Exit codes: 0 all adds up, 1 it does not, 2 wrong usage.
  */
 import { writeFile } from "node:fs/promises";
@@ -17,11 +18,12 @@ const { values } = parseArgs({
     pushes: { type: "string", default: "1000" },
     seconds: { type: "string", default: "86400" },
     seed: { type: "string", default: "1" },
+    clients: { type: "string", default: "32" },
     filter: { type: "string", default: builtFilter },
     plot: { type: "string" },
   },
 });
-const whole = (name: "requests" | "pushes" | "seconds" | "seed"): number => {
+const whole = (name: "requests" | "pushes" | "seconds" | "seed" | "clients"): number => {
   const value = Number(values[name]);
   if (Number.isSafeInteger(value) && value >= 0) return value;
   process.stderr.write(`--${name} must be a whole number\n`);
@@ -34,6 +36,8 @@ const result = await soak({
   pushes: whole("pushes"),
   samples: 200,
   seed: whole("seed"),
+  clients: whole("clients"),
+  rotateSeconds: 15,
   filter: values.filter,
   say: (text) => process.stderr.write(`${text}\n`),
 });

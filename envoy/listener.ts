@@ -14,7 +14,7 @@ export function listener(zone: Zone, manager: Config = connectionManager(zone)):
   return {
     name: zone.name,
     address: socketAddress(zone.listener),
-    per_connection_buffer_limit_bytes: 32768,
+    per_connection_buffer_limit_bytes: bufferBytes(zone),
     filter_chains: [
       {
         filters: [
@@ -26,6 +26,11 @@ export function listener(zone: Zone, manager: Config = connectionManager(zone)):
       },
     ],
   };
+}
+
+/** Bodies that a stand holds back must fit whole. */
+function bufferBytes({ accepts, stamps }: Zone): number {
+  return Math.max(32_768, accepts?.contentDigest?.maxBytes ?? 0, stamps?.contentDigest?.maxBytes ?? 0);
 }
 
 export function connectionManager(zone: Zone, filters = zoneFilters(zone), routeConfig = routes(zone)): Config {

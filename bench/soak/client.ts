@@ -1,24 +1,51 @@
 /**
  * An HTTP/1.1 client that sends prepared requests as they are, one after another, and reads the statuses. In: port,
- * requests. Out: their statuses in order. Effects: one connection, kept open.
+ * requests. Out: their statuses in order. Effects: one connection, kept open; a new one after the peer said that it closes.
  */
 import { connect, type Socket } from "node:net";
 
-const QUIET_MS = 30_000;
+const QUIET_MS = 60_000;
 const STATUS = /^HTTP\/1\.1 (\d{3})/;
 const LENGTH = /\r\ncontent-length: (\d{1,9})\r\n/;
+const CLOSES = "\r\nconnection: close\r\n";
 
 export interface Client {
-  /** @throws when the peer closes, is silent, or answers what is no plain HTTP/1.1. */
+  /** @throws when the peer closes unannounced, is silent, or answers what is no plain HTTP/1.1. */
   send(request: Buffer): Promise<number>;
   close(): void;
 }
 
-export async function openClient(port: number): Promise<Client> {
-  const socket = await open(port);
+export function openClient(port: number): Client {
+  let open: Connection | undefined;
+  return {
+    async send(request) {
+      open ??= await connectTo(port);
+      const { status, closes } = await open.send(request);
+      if (closes) {
+        open.close();
+        open = undefined;
+      }
+      return status;
+    },
+    close: () => open?.close(),
+  };
+}
+
+interface Answer {
+  readonly status: number;
+  readonly closes: boolean;
+}
+
+interface Connection {
+  send(request: Buffer): Promise<Answer>;
+  close(): void;
+}
+
+async function connectTo(port: number): Promise<Connection> {
+  const socket = await opened(port);
   let text = "";
   let closed = false;
-  let settle: { resolve: (status: number) => void; reject: (error: Error) => void } | undefined;
+  let settle: { resolve: (answer: Answer) => void; reject: (error: Error) => void } | undefined;
   const fail = (error: Error): void => {
     settle?.reject(error);
     settle = undefined;
@@ -39,10 +66,12 @@ export async function openClient(port: number): Promise<Client> {
     if (length === undefined || status === undefined)
       return fail(new Error(`no answer of Envoy's: ${text.slice(0, 200)}`));
     if (text.length < end + 4 + Number(length)) return;
+    const at = text.indexOf(CLOSES);
+    const closes = at >= 0 && at < end;
     text = "";
     const { resolve } = settle ?? { resolve: () => {} };
     settle = undefined;
-    resolve(Number(status));
+    resolve({ status: Number(status), closes });
   });
   return {
     send: (request) =>
@@ -55,7 +84,7 @@ export async function openClient(port: number): Promise<Client> {
   };
 }
 
-function open(port: number): Promise<Socket> {
+function opened(port: number): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const socket = connect({ host: "127.0.0.1", port, noDelay: true }, () => resolve(socket));
     socket.once("error", reject);

@@ -5,17 +5,18 @@
  * zone's guard checks stamps and owns nothing else, and the token that stamps cover must still be there behind ext_authz:
  * its RequestAuthentication says `forwardOriginalToken: true`. What this way cannot do besides: skip the check by a grant,
  * tell routes apart (the server's `workload` setting says what it protects), show ext_authz every line of a header, stamp
- * behind route rewrites. Sources: Istio's WasmPlugin, AuthorizationPolicy and MeshConfig references.
+ * behind route rewrites, hold bodies back for their digest, tell a zone's signed answers from a service's. Sources: Istio's WasmPlugin, AuthorizationPolicy and MeshConfig references.
  */
 import { guardConfiguration } from "../guard.ts";
-import { type Config, seconds, type Zone } from "../model.ts";
+import { type Config, type StampCheck, type StampMaking, seconds, type Zone } from "../model.ts";
 import { stampConfiguration } from "../stamp.ts";
 import { variablesOf } from "../wasm.ts";
 import { type IstioZone, nameOf, object } from "./place.ts";
 
 export function withoutEnvoyFilter(described: IstioZone): readonly Config[] {
   // Nothing here could skip the check: a guard that keeps grants would keep them for nobody.
-  const { grants: _, ...zone } = described.zone;
+  const { grants: _, ...rest } = described.zone;
+  const zone = withoutOptions(rest);
   const placed = { ...described, zone };
   return [
     customPolicy(placed),
@@ -24,6 +25,19 @@ export function withoutEnvoyFilter(described: IstioZone): readonly Config[] {
       : [plugin(placed, "guard", "AUTHN", guardConfiguration({ ...zone, ownedHeaders: [] }))]),
     ...(zone.stamps === undefined ? [] : [plugin(placed, "stamp", "UNSPECIFIED_PHASE", stampConfiguration(zone))]),
   ];
+}
+
+/** A plugin is given no bodies while it holds the head, and stands where every route's answers come by. */
+function withoutOptions({ accepts, stamps, ...zone }: Zone): Zone {
+  return { ...zone, accepts: accepts && plainCheck(accepts), stamps: stamps && plainMaking(stamps) };
+}
+
+function plainCheck({ contentDigest: _, responses: __, ...accepts }: StampCheck): StampCheck {
+  return accepts;
+}
+
+function plainMaking({ contentDigest: _, responses: __, ...stamps }: StampMaking): StampMaking {
+  return stamps;
 }
 
 function plugin(placed: IstioZone, stand: "guard" | "stamp", phase: string, configuration: Config): Config {

@@ -59,13 +59,13 @@ function audienceFits(rule: CompiledRule, claims: JsonObject): boolean {
 function unsigned(claims: JsonObject): Token {
   const nobody = Buffer.alloc(0);
   return {
-    raw: "",
+    // Of a token's three segments the one that headers may repeat.
+    raw: `.${Buffer.from(JSON.stringify(claims)).toString("base64url")}.`,
     alg: "ES256",
     algorithm: es256(),
     kid: "",
     bringsKey: false,
     claims,
-    payloadSegment: Buffer.from(JSON.stringify(claims)).toString("base64url"),
     issuer: text(claims, "iss") ?? "",
     subject: text(claims, "sub"),
     audiences: [],

@@ -12,6 +12,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   lint: async () => (await import("./lint.ts")).lint,
   render: async () => (await import("./render.ts")).render,
   doctor: async () => (await import("./doctor.ts")).doctor,
+  keys: async () => (await import("./keys.ts")).keys,
   demo: async () => (await import("./demo.ts")).demo,
 };
 

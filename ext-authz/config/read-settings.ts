@@ -57,7 +57,9 @@ interface GrantsFile {
   readonly maxTtl?: string;
 }
 
-type StampKeysFile = Omit<StampKeysSettings, "verifyTokenFile"> & Partial<StampKeysSettings>;
+type StampKeysFile = Pick<StampKeysSettings, "file" | "tokenFile"> & Partial<StampKeysSettings>;
+
+const STAMP_KEYS_SECONDS = 86_400;
 
 type TlsFile = Pick<TlsSettings, "certFile" | "keyFile"> & Partial<TlsSettings>;
 
@@ -148,9 +150,9 @@ function granting({ enabled = defaults.grants.enabled, maxTtl = "" }: GrantsFile
 
 function stampKeys(file: StampKeysFile | undefined, absolute: (path: string) => string): Pick<Settings, "stampKeys"> {
   if (file === undefined) return {};
-  const { verifyTokenFile = "" } = file;
+  const { verifyTokenFile = "", lifetimeSeconds = STAMP_KEYS_SECONDS } = file;
   const paths = { file: absolute(file.file), tokenFile: absolute(file.tokenFile) };
-  return { stampKeys: { ...paths, verifyTokenFile: absolute(verifyTokenFile) } };
+  return { stampKeys: { ...paths, verifyTokenFile: absolute(verifyTokenFile), lifetimeSeconds } };
 }
 
 function listening(file: SettingsFile["listen"] = {}, absolute: (path: string) => string): Settings["listen"] {

@@ -1,27 +1,50 @@
 /**
  * The file of stamp keys (docs/filter.md "Keys by callout"). In: its text. Out: what stands that sign may have, and what guards
- * may have, as JSON; or every problem by its field. No problem quotes a value. Pure.
+ * may have; or every problem by its field. No problem quotes a value. Pure.
  */
 import { createPrivateKey, createPublicKey, type KeyObject } from "node:crypto";
 import { isJsonObject, member, parseStrictObject } from "../authenticate/strict-json.ts";
 import type { JsonObject, JsonValue } from "../model.ts";
 import { err, ok, type Result } from "../result.ts";
 
+/** As a stand reads it (docs/filter.md "Keys by callout"). */
+export interface StampKeySet {
+  readonly keys: readonly StampKeyText[];
+  /** Id of the key that signs; absent = the stand knows. */
+  readonly sign?: string;
+}
+
+export interface StampKeyText extends KeyTimes {
+  readonly id: string;
+  readonly algorithm: string;
+  readonly secret?: string;
+  readonly privateKey?: string;
+  readonly publicKey?: string;
+}
+
+/** Seconds since the epoch; both are inside. */
+interface KeyTimes {
+  readonly notBefore?: number;
+  readonly notAfter?: number;
+}
+
 export interface StampKeyViews {
   /** Undefined: no key of the file signs. */
-  readonly sign: string | undefined;
+  readonly sign: StampKeySet | undefined;
   /** Without any private key; a shared secret is there, since nothing else verifies its stamps. */
-  readonly verify: string;
+  readonly verify: StampKeySet;
 }
 
 interface Key {
   readonly id: string;
-  readonly times: JsonObject;
+  readonly times: KeyTimes;
   readonly algorithm: string;
   /** Members that sign, and that verify; undefined = the file does not hold them. */
-  readonly signs: JsonObject | undefined;
-  readonly verifies: JsonObject;
+  readonly signs: Halves | undefined;
+  readonly verifies: Halves;
 }
+
+type Halves = Pick<StampKeyText, "secret" | "privateKey" | "publicKey">;
 
 type Report = (field: string, message: string) => void;
 
@@ -48,17 +71,13 @@ export function readStampKeys(text: string): Result<StampKeyViews, readonly stri
   if (new Set(good.map(({ id }) => id)).size < good.length) report("keys", "must not hold an id twice");
   const sign = member(file, "sign");
   const signing = good.filter((key) => key.signs !== undefined);
-  if (sign !== undefined && !signing.some(({ id }) => id === sign)) {
-    report("sign", "must be the id of a key with secret or privateKey");
-  }
+  const signer = signing.find(({ id }) => id === sign);
+  if (sign !== undefined && signer === undefined) report("sign", "must be the id of a key with secret or privateKey");
   if (problems.length > 0) return err(problems);
-  const view = (keys: readonly Key[], part: "signs" | "verifies"): JsonObject[] =>
+  const view = (keys: readonly Key[], part: "signs" | "verifies"): readonly StampKeyText[] =>
     keys.map((key) => ({ id: key.id, algorithm: key.algorithm, ...key[part], ...key.times }));
-  const signs = { keys: view(signing, "signs"), ...(sign !== undefined && { sign }) };
-  return ok({
-    sign: signing.length > 0 ? JSON.stringify(signs) : undefined,
-    verify: JSON.stringify({ keys: view(good, "verifies") }),
-  });
+  const signs = { keys: view(signing, "signs"), ...(signer && { sign: signer.id }) };
+  return ok({ sign: signing.length > 0 ? signs : undefined, verify: { keys: view(good, "verifies") } });
 }
 
 function readKey(item: JsonValue, report: Report): Key | undefined {
@@ -92,16 +111,15 @@ function readKey(item: JsonValue, report: Report): Key | undefined {
   return { id, times, algorithm, signs, verifies: { publicKey: exported(publicKey, "spki") } };
 }
 
-function readTimes(item: JsonObject, report: Report): JsonObject {
-  const times: Record<string, number> = {};
-  for (const name of ["notBefore", "notAfter"]) {
+function readTimes(item: JsonObject, report: Report): KeyTimes {
+  const times: { notBefore?: number; notAfter?: number } = {};
+  for (const name of ["notBefore", "notAfter"] as const) {
     const value = member(item, name);
     if (value === undefined) continue;
     if (typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= MAX_SECONDS) times[name] = value;
     else report(name, "must be whole seconds since the epoch");
   }
-  if ((times["notAfter"] ?? MAX_SECONDS) < (times["notBefore"] ?? 0))
-    report("notAfter", "must not be before notBefore");
+  if ((times.notAfter ?? MAX_SECONDS) < (times.notBefore ?? 0)) report("notAfter", "must not be before notBefore");
   return times;
 }
 

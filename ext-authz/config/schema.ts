@@ -114,7 +114,14 @@ export const settingsSchema = {
       ),
       mint: object({ issuer: { type: "string" }, keyFile: { type: "string" } }, "how internal tokens are signed"),
       stampKeys: {
-        ...object({ file, tokenFile: file, verifyTokenFile: file }, "keys of stamps for proxies that bring the token"),
+        ...object(
+          {
+            ...{ file, tokenFile: file, verifyTokenFile: file },
+            // Not less than a proxy's longest time between two polls, some lost ones, and a clock that is off by a minute.
+            lifetimeSeconds: { type: "integer", minimum: 300, maximum: 315_360_000 },
+          },
+          "keys of stamps for proxies that bring the token",
+        ),
         required: ["file", "tokenFile"],
       },
       grants: object(

@@ -107,6 +107,8 @@ export interface StampKeysSettings {
   readonly tokenFile: string;
   /** Holds the bearer token that may ask for what verifies alone; "" = none may. */
   readonly verifyTokenFile: string;
+  /** Seconds that a proxy may use what it was given without asking again; default 86400. */
+  readonly lifetimeSeconds: number;
 }
 
 /** Decisions that the proxy may repeat (docs/grants.md). */

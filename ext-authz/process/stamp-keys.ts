@@ -1,6 +1,6 @@
 /**
  * Stamp keys for proxies, for the life of a process. In: settings, the log. Out: a way to answer for them beside all other
- * routes; a file that is broken when it changes leaves the last good one in force. Effects: reads and watches files.
+ * routes; a file that is broken when it changes leaves the last good one in force. Effects: reads and watches files, the clock.
  */
 import { readBoundedFile } from "../authenticate/credentials/read-bounded-file.ts";
 import { readStampKeys } from "../config/read-stamp-keys.ts";
@@ -44,7 +44,8 @@ export async function watchStampKeys(
     },
   });
   return {
-    before: (others) => (path, asked) => (path === PATH ? answerStampKeys(keys, asked) : others(path)),
+    before: (others) => (path, asked) =>
+      path === PATH ? answerStampKeys(keys, asked, Date.now() / 1000) : others(path),
     stop: watching.stop,
   };
 }
@@ -61,7 +62,8 @@ async function load(settings: StampKeysSettings): Promise<Result<StampKeys, stri
   if (!text.ok) return err(`file: ${text.error}`);
   const views = readStampKeys(text.value);
   if (!views.ok) return err(`file: ${views.error.slice(0, 10).join("; ")}`);
-  return ok({ views: views.value, token: token.value, verifyToken: verifyToken.value });
+  const { lifetimeSeconds } = settings;
+  return ok({ views: views.value, token: token.value, verifyToken: verifyToken.value, lifetimeSeconds });
 }
 
 async function readToken(name: string, path: string): Promise<Result<string, string>> {

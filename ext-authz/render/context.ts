@@ -15,6 +15,7 @@ export interface Context {
   readonly facts: Facts;
   readonly placement: Placement;
   readonly ring: Ring;
+  readonly responseRing: Ring;
   readonly findings: Findings;
 }
 

@@ -46,6 +46,13 @@ export interface ZoneText {
   readonly via?: readonly string[];
   readonly replayEntries?: number;
   readonly sign?: string;
+  readonly keysFrom?: {
+    readonly tokenEnv: string;
+    readonly verifyTokenEnv?: string;
+    readonly pollMilliseconds?: number;
+  };
+  readonly contentDigest?: { readonly maxBytes?: number };
+  readonly responses?: { readonly sign?: string };
   readonly grants?: {
     readonly pollMilliseconds?: number;
     readonly maxBytes?: number;
@@ -88,6 +95,7 @@ export interface Description {
   readonly filter?: { readonly file?: string; readonly sha256?: string };
   readonly stamp?: { readonly lifetimeSeconds?: number; readonly clockSkewSeconds?: number; readonly token?: string };
   readonly keys?: readonly KeyText[];
+  readonly responseKeys?: readonly KeyText[];
   readonly zones: Readonly<Record<string, ZoneText>>;
   readonly servers: Readonly<Record<string, ServerText>>;
   readonly services?: Readonly<Record<string, ServiceText>>;

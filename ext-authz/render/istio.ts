@@ -4,7 +4,7 @@
  */
 import { istioManifests } from "../../envoy/istio/manifests.ts";
 import { clusterOf, type IstioZone } from "../../envoy/istio/place.ts";
-import type { Zone } from "../../envoy/model.ts";
+import type { Keys, Zone } from "../../envoy/model.ts";
 import { head, yamlTexts } from "../../envoy/text.ts";
 import type { Problem } from "../resources/resource.ts";
 import { err, ok, type Result } from "../result.ts";
@@ -48,10 +48,23 @@ function inMesh(zone: Zone, http: number, facts: Facts): Zone {
   const operators = { host: zone.check.address.host, port: http };
   const url = `http://${operators.host}:${operators.port}/wasm/countersign.wasm`;
   return {
-    ...zone,
+    ...keysBy(clusterOf(operators), zone),
     filter: { url, cluster: clusterOf(operators), sha256: facts.filterSha256 },
     check: { ...zone.check, cluster: clusterOf(zone.check.address) },
     ...(zone.grants && { grants: { ...zone.grants, routesByOthers: true, cluster: clusterOf(operators) } }),
+  };
+}
+
+/** Keys are asked for by the mesh's own cluster, too. */
+function keysBy(cluster: string, zone: Zone): Zone {
+  const asking = <K extends Keys>(ring: K): K =>
+    ring.keysFrom === undefined ? ring : { ...ring, keysFrom: { ...ring.keysFrom, cluster } };
+  const { accepts, stamps } = zone;
+  const [signs, verifies] = [accepts?.responses, stamps?.responses];
+  return {
+    ...zone,
+    accepts: accepts && { ...asking(accepts), ...(signs && { responses: asking(signs) }) },
+    stamps: stamps && { ...asking(stamps), ...(verifies && { responses: asking(verifies) }) },
   };
 }
 

@@ -18,20 +18,36 @@ export interface Ring {
 const SECRET = /^[A-Za-z0-9_-]{43,1366}$/;
 const PEM = /^-----BEGIN (PUBLIC KEY|PRIVATE KEY)-----\r?\n([A-Za-z0-9+/=\r\n]{1,20000})-----END \1-----$/;
 
+/**
+ * The ring of responses: the shared secrets of `keys` unless it has keys of its own. The private half of a pair that stamps has
+ * no business in a zone that only answers.
+ */
+export function responseRingOf(
+  read: ReadDescription,
+  files: ReadonlyMap<string, string>,
+  found: Problem[],
+  ring: Ring,
+): Ring {
+  if (read.description.responseKeys !== undefined) return ringOf(read, files, found, "responseKeys");
+  const signing = ring.signing.filter((key) => "secret" in key || "secretEnv" in key);
+  return { signing, verifying: signing, written: [] };
+}
+
 /** Problems are added to `found`; what has one is not in the ring. */
 export function ringOf(
   { description, problem }: ReadDescription,
   files: ReadonlyMap<string, string>,
   found: Problem[],
+  member: "keys" | "responseKeys" = "keys",
 ): Ring {
   const signing: StampKey[] = [];
   const verifying: StampKey[] = [];
   const written: Path[] = [];
   const ids = new Set<string>();
-  for (const [index, key] of (description.keys ?? []).entries()) {
-    const path = ["keys", index];
-    const report = (member: string, message: string, hint?: string): void => {
-      found.push(problem([...path, member], message, hint));
+  for (const [index, key] of (description[member] ?? []).entries()) {
+    const path = [member, index];
+    const report = (field: string, message: string, hint?: string): void => {
+      found.push(problem([...path, field], message, hint));
     };
     if (ids.has(key.id)) report("id", "stands twice");
     ids.add(key.id);

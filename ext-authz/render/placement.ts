@@ -22,6 +22,12 @@ export interface Placement {
   readonly server: (name: string) => string | Misplaced;
   /** Whether a configuration may hold secrets: files on a proxy's own disk may, objects that travel must not. */
   readonly mayHoldSecrets: boolean;
+  /** Whether there is a cluster by which stands ask the server for keys. */
+  readonly hasKeysCluster: boolean;
+  /** Whether a guard may hold a request back until its body is there. */
+  readonly givesBodies: boolean;
+  /** Whether the zone's stamp stands before the router, and so sees what every route answers. */
+  readonly stampSeesAll: (zone: string) => boolean;
 }
 
 export function plainPlacement({ zones, servers, services }: Description): Placement {
@@ -36,6 +42,9 @@ export function plainPlacement({ zones, servers, services }: Description): Place
     service: (name) => parsed(own(services, name)?.address, ["services", name, "address"]),
     server: (name) => own(servers, name)?.host ?? name,
     mayHoldSecrets: true,
+    hasKeysCluster: true,
+    givesBodies: true,
+    stampSeesAll: () => false,
   };
 }
 
@@ -50,6 +59,9 @@ export function meshPlacement({ zones, servers, services }: Description, mesh: "
       return `${name}.${kubernetes.namespace}.svc.cluster.local`;
     },
     mayHoldSecrets: false,
+    hasKeysCluster: true,
+    givesBodies: true,
+    stampSeesAll: (zone) => mesh === "istio" && own(zones, zone)?.istio?.stampStand === "router",
   };
 }
 
@@ -57,7 +69,8 @@ export function meshPlacement({ zones, servers, services }: Description, mesh: "
 export function gatewayPlacement(description: Description): Placement {
   const { server } = meshPlacement(description, "istio");
   const has: Placement["has"] = (zone) => own(description.zones, zone)?.envoyGateway !== undefined;
-  return { ...plainPlacement(description), has, server, mayHoldSecrets: false };
+  const unable = { mayHoldSecrets: false, hasKeysCluster: false, givesBodies: false, stampSeesAll: () => true };
+  return { ...plainPlacement(description), has, server, ...unable };
 }
 
 /** Names are what people chose: `constructor` is one. */

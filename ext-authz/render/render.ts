@@ -101,6 +101,6 @@ function checksums(zones: readonly Zone[], { filterSha256 }: Facts): Rendered {
 }
 
 function holdsSecret({ accepts, stamps }: Zone): boolean {
-  const keys = [...(accepts?.keys ?? []), ...(stamps?.keys ?? [])];
-  return keys.some((key) => "secret" in key || "privateKey" in key);
+  const rings = [accepts, accepts?.responses, stamps, stamps?.responses];
+  return rings.flatMap((ring) => ring?.keys ?? []).some((key) => "secret" in key || "privateKey" in key);
 }

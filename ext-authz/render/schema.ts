@@ -82,6 +82,16 @@ const grants = object(
   "the proxy repeats decisions for as long as the server says; {} = with the defaults",
 );
 
+const keysFrom = object(
+  {
+    tokenEnv: { ...variable, description: "variable of the proxy's environment: the bearer token" },
+    verifyTokenEnv: { ...variable, description: "the same for what verifies alone; default: tokenEnv" },
+    pollMilliseconds: whole(1000, 60_000),
+  },
+  "its proxies fetch keys from its server, and take new ones while they run",
+  ["tokenEnv"],
+);
+
 const zone = object(
   {
     inbound: { enum: ["edge", "zone"], description: "edge: clients come in; zone: only stamped requests" },
@@ -98,6 +108,12 @@ const zone = object(
     via: listOf(name, 8),
     replayEntries: whole(64, 1_048_576),
     sign: { type: "string", description: "id of the key that signs; default: the first that can" },
+    keysFrom,
+    contentDigest: object({ maxBytes: whole(0, 1_048_576) }, "bodies must be the stamped ones; {} = up to 64 KiB"),
+    responses: object(
+      { sign: { type: "string", description: "id of the key that signs; default: the first that can" } },
+      "its answers are signed, and whoever stamped for it takes no others; {} = with the defaults",
+    ),
     grants,
     routes: { ...listOf(route), minItems: 1 },
     istio: object(
@@ -174,6 +190,10 @@ export const zonesSchema = {
         "what all zones agree on",
       ),
       keys: { ...listOf(key, 16), description: "the ring" },
+      responseKeys: {
+        ...listOf(key, 16),
+        description: "the ring of responses; default: the secrets of keys, which all share anyway",
+      },
       zones: { ...named(zone, "by name"), minProperties: 1 },
       servers: { ...named(server, "by name"), minProperties: 1 },
       services: named(service, "by name"),

@@ -80,13 +80,18 @@ async function serverFacts(
 
 async function keyTexts(read: ReadDescription, folder: string, problems: Problem[]): Promise<Map<string, string>> {
   const texts = new Map<string, string>();
-  for (const [index, key] of (read.description.keys ?? []).entries()) {
+  const { keys = [], responseKeys = [] } = read.description;
+  const placed = [
+    ...keys.map((key, at) => ({ key, path: ["keys", at] })),
+    ...responseKeys.map((key, at) => ({ key, path: ["responseKeys", at] })),
+  ];
+  for (const { key, path } of placed) {
     for (const member of KEY_FILES) {
       const file = key[member];
       if (file === undefined) continue;
       const text = await readBoundedFile(resolve(folder, file), MAX_KEY_BYTES);
       if (text.ok) texts.set(file, text.value);
-      else problems.push(read.problem(["keys", index, member], `cannot read ${file}: ${text.error}`));
+      else problems.push(read.problem([...path, member], `cannot read ${file}: ${text.error}`));
     }
   }
   return texts;

@@ -3,6 +3,8 @@ import type { StampCheck, StampMaking, TokenCheck } from "../../envoy/model.ts";
 import type { Context } from "./context.ts";
 import type { Description, ZoneText } from "./description.ts";
 import type { ServerFacts } from "./facts.ts";
+import { keySources } from "./keys-from.ts";
+import { acceptedOptions, madeOptions } from "./options.ts";
 
 const LIFETIME_SECONDS = 30;
 const CLOCK_SKEW_SECONDS = 5;
@@ -34,17 +36,15 @@ export function tokenCheck(token: NonNullable<ZoneText["token"]>, server: Server
   };
 }
 
-export function acceptedStamps(
-  name: string,
-  zone: ZoneText,
-  senders: readonly string[],
-  { description, ring, findings }: Context,
-): StampCheck {
+export function acceptedStamps(name: string, zone: ZoneText, senders: readonly string[], context: Context): StampCheck {
+  const { description, ring, findings } = context;
   const path = ["zones", name];
+  const { verifying } = keySources(name, zone, context);
   if (senders.length === 0) {
     findings.report([...path, "inbound"], "no zone leads here, so no request can be stamped for it");
   }
-  if (ring.verifying.length === 0) findings.report([...path, "inbound"], "no key verifies stamps", "keys: […]");
+  const isKeyless = ring.verifying.length === 0 && verifying.keysFrom === undefined;
+  if (isKeyless) findings.report([...path, "inbound"], "no key verifies stamps", "keys: […]");
   const unknown = (zone.via ?? []).findIndex((via) => !Object.hasOwn(description.zones, via));
   if (unknown >= 0) findings.report([...path, "via", unknown], "no such zone");
   return {
@@ -55,14 +55,20 @@ export function acceptedStamps(
     clockSkewSeconds: description.stamp?.clockSkewSeconds ?? CLOCK_SKEW_SECONDS,
     token: description.stamp?.token ?? TOKEN_HEADER,
     keys: ring.verifying,
+    ...verifying,
+    ...acceptedOptions(name, zone, context),
   };
 }
 
-export function madeStamps(name: string, zone: ZoneText, { description, ring, findings }: Context): StampMaking {
+export function madeStamps(name: string, zone: ZoneText, context: Context): StampMaking {
+  const { description, ring, findings } = context;
+  const { signing } = keySources(name, zone, context);
   const sign = zone.sign ?? ring.signing[0]?.id ?? "";
-  if (ring.signing.length === 0) {
+  // What the server has is known when it is asked.
+  const isFetched = signing.keysFrom !== undefined;
+  if (ring.signing.length === 0 && !isFetched) {
     findings.report(["zones", name, "routes"], "a route leads to a zone, but no key signs stamps", "keys: […]");
-  } else if (!ring.signing.some(({ id }) => id === sign)) {
+  } else if (!isFetched && !ring.signing.some(({ id }) => id === sign)) {
     const ids = ring.signing.map(({ id }) => id).join(", ");
     findings.report(["zones", name, "sign"], "no such key that signs", `one of: ${ids}`);
   }
@@ -72,5 +78,7 @@ export function madeStamps(name: string, zone: ZoneText, { description, ring, fi
     ...(zone.chain && { chain: true }),
     sign,
     keys: ring.signing,
+    ...signing,
+    ...madeOptions(name, zone, context),
   };
 }

@@ -12,7 +12,9 @@ import { readAddress } from "./address.ts";
 import { type Context, type Findings, placed } from "./context.ts";
 import type { Description, ZoneText } from "./description.ts";
 import type { Facts, ServerFacts } from "./facts.ts";
-import { ringOf } from "./keys.ts";
+import { responseRingOf, ringOf } from "./keys.ts";
+import { operatorsOf } from "./keys-from.ts";
+import { checkEdge } from "./options.ts";
 import { own, type Placement } from "./placement.ts";
 import type { ReadDescription } from "./read-description.ts";
 import { routesOf } from "./routes.ts";
@@ -32,15 +34,16 @@ export function zonesOf(
   const problems: Problem[] = [];
   const findings: Findings = { report: (...problem) => problems.push(read.problem(...problem)) };
   const ring = ringOf(read, facts.keyFiles, problems);
+  const responseRing = responseRingOf(read, facts.keyFiles, problems, ring);
   checkNames(description, findings);
   if (!placement.mayHoldSecrets) {
-    for (const path of ring.written) {
+    for (const path of [...ring.written, ...responseRing.written]) {
       findings.report(path, "its secret would stand in an object that travels", "secretEnv, privateKeyEnv");
     }
   }
   const zones = Object.entries(description.zones)
     .filter(([name]) => placement.has(name))
-    .map(([name, zone]) => zoneOf(name, zone, { description, facts, placement, ring, findings }));
+    .map(([name, zone]) => zoneOf(name, zone, { description, facts, placement, ring, responseRing, findings }));
   return problems.length > 0 ? err(each(problems)) : ok(zones);
 }
 
@@ -60,6 +63,7 @@ function zoneOf(name: string, zone: ZoneText, context: Context): Zone {
     findings.report([...path, "server"], "no such server", `one of: ${Object.keys(description.servers).join(", ")}`);
   }
   checkSettings(zone, server, path, findings);
+  checkEdge(name, zone, context);
   const senders = sendersTo(name, description);
   const { routes, upstreams } = routesOf(name, zone, context);
   const accepts = zone.inbound === "zone" ? acceptedStamps(name, zone, senders, context) : undefined;
@@ -77,7 +81,7 @@ function zoneOf(name: string, zone: ZoneText, context: Context): Zone {
     token: zone.token === undefined ? undefined : tokenCheck(zone.token, server),
     accepts,
     stamps,
-    ...(zone.grants !== undefined && { grants: { address: operators(zone, server, context), ...zone.grants } }),
+    ...(zone.grants !== undefined && { grants: { address: operatorsOf(zone, server, context), ...zone.grants } }),
     routes,
     upstreams,
   };
@@ -95,13 +99,6 @@ function checkSettings(zone: ZoneText, server: ServerFacts | undefined, path: Pa
     const message = `the settings of ${zone.server} say pathNormalization: ${told}, but this listener merges slashes`;
     report([...path, "server"], message, "pathNormalization: MERGE_SLASHES");
   }
-}
-
-/** The server's HTTP side: whoever repeats decisions asks it whether they still hold. */
-function operators(zone: ZoneText, server: ServerFacts | undefined, { findings, placement }: Context): SocketAddress {
-  const host = placed(placement.server(zone.server), findings) ?? "";
-  const listens = readAddress(server?.settings.listen.http ?? "");
-  return { host, port: listens?.port ?? 9192 };
 }
 
 /** Where the proxies call, against where the server's own settings let it listen. */

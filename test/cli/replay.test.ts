@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import type { Decision, JsonObject, RequestModel } from "../../ext-authz/model.ts";
 import { createDecisionLog } from "../../ext-authz/observe/decision-log.ts";
+import { recordOf, remember } from "../../ext-authz/observe/decision-record.ts";
 import { readsOf } from "../../ext-authz/observe/policy-reads.ts";
-import { recordOf, remember } from "../../ext-authz/observe/recent-decisions.ts";
 import { readResources } from "../../ext-authz/resources/read.ts";
 import { aDeny, aFailure, anAllow, ref, seen } from "../observe/fixtures.ts";
 import { run, SHOP, withFiles } from "./run-command.ts";

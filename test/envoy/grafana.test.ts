@@ -46,12 +46,34 @@ async function exposition(): Promise<string> {
   return metrics.text();
 }
 
+/** Counters of the filter as Envoy tells them: from the lists in its sources that they are defined by. */
+function filterSeries(): readonly string[] {
+  const listed = (source: string, list: string): readonly string[] => {
+    const text = readFileSync(file(`wasm-filter/assembly/${source}.ts`), "utf8");
+    const found = new RegExp(`const ${list}: string\\[\\] = \\[([^\\]]+)\\]`).exec(text)?.[1] ?? "";
+    return [...found.matchAll(/"([a-z_]+)"/g)].map(([, name = ""]) => name);
+  };
+  const each = [...listed("refusal", "REASONS").map((reason) => `refused_${reason}`), "keys_changed", "keys_failed"];
+  const names = ["guard", "stamp"].flatMap((stand) => each.map((name) => `countersign_${stand}_${name}`));
+  return [...names, ...listed("grant-metrics", "NAMES").map((name) => `countersign_guard_grant_${name}`)];
+}
+
 test("every series that is asked for exists", async () => {
   const text = await exposition();
   const known = new Set([...text.matchAll(/^(countersign_[a-z_]+)/gm)].map(([name]) => name));
+  for (const name of filterSeries()) known.add(name);
   const asked = new Set(queries.flatMap((query) => query.match(/countersign_[a-z_]+/g) ?? []));
   expect([...asked].filter((name) => !known.has(name))).toEqual([]);
   expect(asked.size).toBeGreaterThan(10);
+});
+
+test("every reason for which a guard refuses, and all that it counts of grants and keys, is on the dashboard", () => {
+  const asked = new Set(queries.flatMap((query) => query.match(/countersign_[a-z_]+/g) ?? []));
+  const counted = filterSeries().filter((name) => !name.startsWith("countersign_stamp_refused_"));
+  // Of responses, which stamps refuse.
+  const others = counted.filter((name) => !name.startsWith("countersign_guard_refused_response_"));
+  expect(others.filter((name) => !asked.has(name))).toEqual([]);
+  expect(others.length).toBeGreaterThan(30);
 });
 
 test("every metric has its place on the dashboard", async () => {
