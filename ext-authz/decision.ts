@@ -16,8 +16,9 @@ interface Denied {
 }
 
 export function denied(context: DecisionContext, refusal: Refusal<DenyReason>, found?: Denied): Deny {
-  return {
-    ...context,
+  const deny: Deny = {
+    id: context.id,
+    revision: context.revision,
     effect: "deny",
     refusal,
     policy: found?.verdict?.policy,
@@ -25,35 +26,42 @@ export function denied(context: DecisionContext, refusal: Refusal<DenyReason>, f
     shadow: found?.verdict?.shadow ?? [],
     realm: found === undefined ? "" : realmOf(found.request),
     invalidToken: refusal.code.startsWith("token_"),
-    ...(found?.evidence !== undefined && { evidence: found.evidence }),
   };
+  return found?.evidence === undefined ? deny : { ...deny, evidence: found.evidence };
 }
 
 export function failed(context: DecisionContext, reason: ErrorReason, cause?: unknown): Failure {
-  return { ...context, effect: "error", reason, cause, policy: undefined, principal: "", shadow: [] };
+  const { id, revision } = context;
+  return { id, revision, effect: "error", reason, cause, policy: undefined, principal: "", shadow: [] };
 }
-
-const NO_CHANGES: HeaderChanges = { remove: [], set: [], removeQueryParameters: [] };
 
 interface Allowed {
   readonly token: VerifiedToken | undefined;
   readonly verdict: Extract<Verdict, { effect: "allow" }>;
+  /** In the order in which they are made. */
   readonly changes: readonly HeaderChanges[];
   readonly evidence?: Evidence;
 }
 
-export function allowed(context: DecisionContext, found: Allowed): Allow {
-  const allow: Allow = {
-    id: context.id,
-    revision: context.revision,
-    effect: "allow",
-    policy: found.verdict.policy,
-    principal: principalOf(found.token),
-    shadow: found.verdict.shadow,
-    changes: merge(found.changes.filter(hasChanges)),
-  };
-  return found.evidence === undefined ? allow : { ...allow, evidence: found.evidence };
+/** Member by member: spreading took three times as long, and most decisions are made here. */
+export function allowed({ id, revision }: DecisionContext, { token, verdict, changes, evidence }: Allowed): Allow {
+  const { policy, shadow } = verdict;
+  const principal = principalOf(token);
+  const all = merge(changes);
+  return evidence === undefined
+    ? { id, revision, effect: "allow", policy, principal, shadow, changes: all }
+    : { id, revision, effect: "allow", policy, principal, shadow, changes: all, evidence };
 }
+
+/** The same allow, with the text by which the proxy may repeat it. */
+export function granted(allow: Allow, grant: string): Allow {
+  const { id, revision, effect, policy, principal, shadow, changes, evidence } = allow;
+  return evidence === undefined
+    ? { id, revision, effect, policy, principal, shadow, changes, grant }
+    : { id, revision, effect, policy, principal, shadow, changes, evidence, grant };
+}
+
+const NO_CHANGES: HeaderChanges = { remove: [], set: [], removeQueryParameters: [] };
 
 function hasChanges({ remove, set, removeQueryParameters }: HeaderChanges): boolean {
   return remove.length + set.length + removeQueryParameters.length > 0;
@@ -61,8 +69,17 @@ function hasChanges({ remove, set, removeQueryParameters }: HeaderChanges): bool
 
 /** Later changes win: a header that is set afterwards is not removed, one that is removed afterwards is not set. */
 function merge(all: readonly HeaderChanges[]): HeaderChanges {
+  let only: HeaderChanges | undefined;
+  for (const changes of all) {
+    if (!hasChanges(changes)) continue;
+    if (only !== undefined) return mergeSeveral(all);
+    only = changes;
+  }
   // What one stage alone changes, it has told apart already.
-  if (all.length < 2) return all[0] ?? NO_CHANGES;
+  return only ?? NO_CHANGES;
+}
+
+function mergeSeveral(all: readonly HeaderChanges[]): HeaderChanges {
   const set = new Map<string, string>();
   const remove = new Set<string>();
   const query = new Set<string>();

@@ -13,7 +13,7 @@ import { CONFLICT, FETCH_FAILED, ISSUER, TOO_MANY, type TokenRefusal } from "./r
 import { changesOnSuccess, changesWithoutToken } from "./side-effects.ts";
 import { splitClaims } from "./space-delimited.ts";
 import type { TokenContent } from "./token.ts";
-import { type Attempt, newAttempt, type Pending, type TokenResult, verifyToken } from "./verify-token.ts";
+import { type Attempt, isPending, newAttempt, type Pending, type TokenResult, verifyToken } from "./verify-token.ts";
 
 type Outcome = Result<Authentication, TokenRefusal>;
 
@@ -32,15 +32,28 @@ export function authenticate(
   if (distinct > plan.limits.tokens) return err(TOO_MANY);
   const attempt = newAttempt(plan, now);
   const outcome = decide(attempt, request, found);
-  return "renewal" in outcome ? resume(attempt, request, found, outcome, signalOf(deadline)) : outcome;
+  return isPending(outcome) ? resume(attempt, request, found, outcome, signalOf(deadline)) : outcome;
 }
 
-type Found = ReadonlyMap<Location, readonly string[]>;
+/** Tokens by the place where they stand, each place with at least one. A few at most: a list is faster than a map. */
+type Found = readonly FoundAt[];
+
+interface FoundAt {
+  readonly location: Location;
+  readonly tokens: readonly string[];
+}
+
+function tokensFoundAt(found: Found, wanted: Location): readonly string[] {
+  for (const { location, tokens } of found) if (location === wanted) return tokens;
+  return NO_TOKENS;
+}
+
+const NO_TOKENS: readonly string[] = [];
 
 function countDistinct(found: Found): number {
   let first: string | undefined;
   let all: Set<string> | undefined;
-  for (const tokens of found.values()) {
+  for (const { tokens } of found) {
     for (const token of tokens) {
       if (first === undefined) first = token;
       else if (token !== first) {
@@ -65,10 +78,10 @@ function isPreflight(request: RequestModel): boolean {
 }
 
 function findTokens(plan: AuthenticationPlan, request: RequestModel): Found {
-  const found = new Map<Location, readonly string[]>();
+  const found: FoundAt[] = [];
   for (const location of plan.locations) {
     const tokens = tokensAt(location, request);
-    if (tokens.length > 0) found.set(location, tokens);
+    if (tokens.length > 0) found.push({ location, tokens });
   }
   return found;
 }
@@ -82,7 +95,7 @@ async function resume(
   signal: AbortSignal,
 ): Promise<Outcome> {
   let outcome: Outcome | Pending = pending;
-  while ("renewal" in outcome) {
+  while (isPending(outcome)) {
     if (!(await endsBeforeAbort(outcome.renewal, signal))) return err(FETCH_FAILED);
     outcome = decide(attempt, request, found);
   }
@@ -102,15 +115,16 @@ async function endsBeforeAbort(work: Promise<void>, signal: AbortSignal): Promis
 }
 
 function decide(attempt: Attempt, request: RequestModel, found: Found): Outcome | Pending {
-  const refusals: TokenRefusal[] = [];
+  let refusals: TokenRefusal[] | undefined;
   for (const rule of attempt.plan.rules) {
     const result = runRule(attempt, rule, found);
     if (result === undefined) continue;
-    if ("renewal" in result) return result;
+    if (isPending(result)) return result;
     if (result.ok) return accept(attempt, request, found, rule, result.value);
+    refusals ??= [];
     refusals.push(result.error);
   }
-  return refusals.length === 0 ? withoutToken(attempt.plan.ownedHeaders) : err(reported(refusals));
+  return refusals === undefined ? withoutToken(attempt.plan.ownedHeaders) : err(reported(refusals));
 }
 
 /** Undefined: no token at this rule's places. All that are there must verify; they are tried from last to first (§3.4). */
@@ -118,10 +132,10 @@ function runRule(attempt: Attempt, rule: CompiledRule, found: Found): TokenResul
   let result: TokenResult | Pending | undefined;
   for (let place = rule.locations.length - 1; place >= 0; place--) {
     const location = rule.locations[place];
-    const tokens = location === undefined ? undefined : found.get(location);
-    for (let at = (tokens?.length ?? 0) - 1; at >= 0; at--) {
-      result = verifyToken(attempt, rule, tokens?.[at] ?? "");
-      if ("renewal" in result || !result.ok) return result;
+    const tokens = location === undefined ? NO_TOKENS : tokensFoundAt(found, location);
+    for (let at = tokens.length - 1; at >= 0; at--) {
+      result = verifyToken(attempt, rule, tokens[at] ?? "");
+      if (isPending(result) || !result.ok) return result;
     }
   }
   return result;
@@ -147,7 +161,7 @@ function accept(
   const { plan } = attempt;
   const conflict = plan.strict ? findConflict(attempt, rule, found) : undefined;
   if (conflict !== undefined) return conflict;
-  const places = rule.locations.filter((location) => found.has(location));
+  const places = placesOf(rule, found);
   const expiresAt = token.expiresAt === 0 ? undefined : token.expiresAt;
   return ok({
     token: {
@@ -163,6 +177,11 @@ function accept(
   });
 }
 
+/** The rule's own, in its order. */
+function placesOf(rule: CompiledRule, found: Found): readonly Location[] {
+  return rule.locations.filter((location) => tokensFoundAt(found, location).length > 0);
+}
+
 /** Of several tokens each has its own times, and those that were refused count as well: another may win a moment later. */
 function repeatable(until: number = Number.POSITIVE_INFINITY, found: Found): Repeatable {
   return countDistinct(found) === 1 ? { until } : { until, never: "several_tokens" };
@@ -173,7 +192,7 @@ function repeatable(until: number = Number.POSITIVE_INFINITY, found: Found): Rep
  * Otherwise it would travel on beside the good one, and the service might take it for the one that was checked.
  */
 function findConflict(attempt: Attempt, winner: CompiledRule, found: Found): Outcome | Pending | undefined {
-  for (const [location, tokens] of found) {
+  for (const { location, tokens } of found) {
     if (winner.locations.includes(location)) continue;
     const rules = attempt.plan.rules.filter((rule) => rule.locations.includes(location));
     for (const raw of tokens) {
@@ -187,7 +206,7 @@ function findConflict(attempt: Attempt, winner: CompiledRule, found: Found): Out
 function isAcceptedByOne(attempt: Attempt, rules: readonly CompiledRule[], raw: string): boolean | Pending {
   for (const rule of rules) {
     const result = verifyToken(attempt, rule, raw);
-    if ("renewal" in result) return result;
+    if (isPending(result)) return result;
     if (result.ok) return true;
   }
   return false;

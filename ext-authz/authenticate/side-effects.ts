@@ -2,6 +2,7 @@
  * What a verified token changes in the request (istio-semantics §3.8): outputs are written, the token is taken out unless
  * it is to be forwarded. In: the winning rule, its tokens and where they stood. Out: header changes. Pure.
  */
+import { KeptChanges } from "../kept-changes.ts";
 import type { HeaderChanges, JsonObject, RequestModel } from "../model.ts";
 import { pairMemo } from "../pair-memo.ts";
 import { renderClaim } from "./claim-header.ts";
@@ -22,7 +23,36 @@ export function changesOnSuccess(
   request: RequestModel,
   owned: readonly string[],
 ): HeaderChanges {
-  const set = outputs(rule, token);
+  // What holds a piece of the token is not remembered, nor what holds a piece of the query.
+  if (rule.payloadHeader !== undefined) {
+    const values = new Map([[rule.payloadHeader, payloadSegment(token.raw)]]);
+    return changesAt(rule, places, request, owned, [...claimValues(rule.claimHeaders, token.claims, values)]);
+  }
+  const kept = claimsWritten(rule, token.claims);
+  const place = placeOf(rule, places);
+  if (place === undefined) return changesAt(rule, places, request, owned, kept.set);
+  // The same token hardly ever stands in two places in turn.
+  if (kept.place !== place || kept.changes === undefined) {
+    kept.place = place;
+    kept.changes = new KeptChanges(changesAt(rule, places, request, owned, kept.set));
+  }
+  return kept.changes;
+}
+
+/** What the changes depend on besides rule and claims, where it is a thing that does not go: else undefined. */
+function placeOf(rule: CompiledRule, places: readonly Location[]): Location | typeof ANYWHERE | undefined {
+  if (rule.forward) return ANYWHERE;
+  const [only] = places;
+  return places.length === 1 && only?.kind === "header" ? only : undefined;
+}
+
+function changesAt(
+  rule: CompiledRule,
+  places: readonly Location[],
+  request: RequestModel,
+  owned: readonly string[],
+  set: HeaderChanges["set"],
+): HeaderChanges {
   const isWritten = (name: string): boolean => set.some(([written]) => written === name);
   if (rule.forward) return { remove: owned.filter((name) => !isWritten(name)), set, removeQueryParameters: [] };
   const remove = new Set(owned);
@@ -41,20 +71,26 @@ export function changesOnSuccess(
   return { remove: [...remove], set, removeQueryParameters: [...removeQueryParameters] };
 }
 
-type Written = readonly (readonly [name: string, value: string])[];
+const ANYWHERE = "anywhere";
 
-/** The claims in headers, once for each rule and each token that is remembered. */
-const claimsWritten = pairMemo(
-  ({ claimHeaders }: CompiledRule, claims: JsonObject): Written => [...claimValues(claimHeaders, claims, new Map())],
-);
-
-/** Envoy appends: two claims for one header are two lines, which one line with a comma says as well (RFC 9110 §5.3). */
-function outputs(rule: CompiledRule, token: TokenContent): Written {
-  // What holds a piece of the token is not remembered.
-  if (rule.payloadHeader === undefined) return claimsWritten(rule, token.claims);
-  return [...claimValues(rule.claimHeaders, token.claims, new Map([[rule.payloadHeader, token.payloadSegment]]))];
+/** Of one rule (so: of one plan, with its owned headers) and one token that is remembered. */
+interface Kept {
+  readonly set: HeaderChanges["set"];
+  /** Where the token stood last, and the changes for it. */
+  place: Location | typeof ANYWHERE;
+  changes: HeaderChanges | undefined;
 }
 
+const claimsWritten = pairMemo(({ claimHeaders }: CompiledRule, claims: JsonObject): Kept => {
+  return { set: [...claimValues(claimHeaders, claims, new Map())], place: ANYWHERE, changes: undefined };
+});
+
+/** As sent. */
+function payloadSegment(raw: string): string {
+  return raw.slice(raw.indexOf(".") + 1, raw.lastIndexOf("."));
+}
+
+/** Envoy appends: two claims for one header are two lines, which one line with a comma says as well (RFC 9110 §5.3). */
 function claimValues(
   headers: CompiledRule["claimHeaders"],
   claims: JsonObject,

@@ -2,6 +2,7 @@
  * What policy matches on: the claims, with chosen top-level strings split at spaces (Envoy's normalize_payload, always for
  * `scope` and `permission`). In: verified claims. Out: a copy, or the claims themselves when nothing was split. Pure.
  */
+import { newMembers } from "../members.ts";
 import type { JsonObject, JsonValue } from "../model.ts";
 import { pairMemo } from "../pair-memo.ts";
 import { member } from "./strict-json.ts";
@@ -20,8 +21,8 @@ function split(names: ReadonlySet<string>, claims: JsonObject): JsonObject {
   for (const name of names) {
     const value = member(claims, name);
     if (typeof value !== "string") continue;
-    payload ??= Object.assign(Object.create(null), claims);
-    if (payload !== undefined) payload[name] = Object.freeze(value.split(" ").filter((part) => part !== ""));
+    payload ??= Object.assign(newMembers(), claims);
+    payload[name] = Object.freeze(value.split(" ").filter((part) => part !== ""));
   }
   return payload === undefined ? claims : Object.freeze(payload);
 }

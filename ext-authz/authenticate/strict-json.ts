@@ -1,8 +1,9 @@
 /**
- * JSON as RFC 8259 writes it, read for security decisions. In: bytes or text from outside. Out: a value whose objects have
- * no prototype, or undefined. Linear time; nesting is bounded; refused beside bad syntax: a member name that occurs twice
+ * JSON as RFC 8259 writes it, read for security decisions. In: bytes or text from outside. Out: a value whose objects
+ * inherit nothing, or undefined. Linear time; nesting is bounded; refused beside bad syntax: a member name that occurs twice
  * (two readers would see two tokens), lone surrogates, a BOM, invalid UTF-8, numbers beyond a double.
  */
+import { newMembers } from "../members.ts";
 import type { JsonObject, JsonValue } from "../model.ts";
 
 interface Cursor {
@@ -63,7 +64,7 @@ function readValue(cursor: Cursor, depth: number): JsonValue {
 
 function readObject(cursor: Cursor, depth: number): JsonObject {
   if (depth < 0) throw new Unreadable();
-  const object: { [name: string]: JsonValue } = Object.create(null);
+  const object = newMembers();
   cursor.at++;
   if (nextIs(cursor, 0x7d)) return object;
   do {

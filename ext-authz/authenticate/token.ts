@@ -1,7 +1,7 @@
 /**
  * The text of a JWT becomes a typed, still unverified token, or the refusal that Envoy's jwt_authn would give. In: what a
  * request carried. Out: header fields, claims and the bytes to verify. Steps and their order: RFC 7515 §5.2 as
- * google/jwt_verify_lib walks it. Pure. Nothing here is trusted until `verify-signature.ts` has seen it.
+ * google/jwt_verify_lib walks it. Pure but for a small memory of headers. Nothing here is trusted until `verify-signature.ts` has seen it.
  */
 import type { Limits } from "../config/settings.ts";
 import type { JsonObject } from "../model.ts";
@@ -39,8 +39,6 @@ export interface TokenContent {
   /** The header brings a key, or says where one is (RFC 7515 §4.1.2, §4.1.3, §4.1.5). Never looked at. */
   readonly bringsKey: boolean;
   readonly claims: JsonObject;
-  /** The middle segment as sent. */
-  readonly payloadSegment: string;
   readonly issuer: string;
   readonly subject: string | undefined;
   readonly audiences: readonly string[];
@@ -68,13 +66,30 @@ export function parseToken(raw: string, limits: Limits): Result<Token, TokenRefu
   const signature = decodeBase64url(signatureSegment);
   if (signature === undefined) return err(SIGNATURE_BASE64);
   const signedBytes = Buffer.from(raw.slice(0, raw.lastIndexOf(".")), "latin1");
-  return ok({ raw, payloadSegment, signedBytes, signature, ...header.value, ...payload.value });
+  return ok({ raw, signedBytes, signature, ...header.value, ...payload.value });
 }
 
 type Header = Pick<Token, "alg" | "algorithm" | "kid" | "bringsKey">;
 type Payload = Pick<Token, "claims" | "issuer" | "subject" | "audiences" | "notBefore" | "expiresAt">;
 
+/** Of headers that could be read: an issuer's tokens have one for each of its keys. */
+const knownHeaders = new Map<string, { readonly jsonDepth: number; readonly header: Result<Header, TokenRefusal> }>();
+const MAX_HEADERS = 64;
+/** Characters. */
+const MAX_KNOWN_HEADER = 512;
+
 function readHeader(segment: string, limits: Limits): Result<Header, TokenRefusal> {
+  const known = knownHeaders.get(segment);
+  if (known?.jsonDepth === limits.jsonDepth) return known.header;
+  const header = parseHeader(segment, limits);
+  if (!header.ok || segment.length > MAX_KNOWN_HEADER) return header;
+  if (knownHeaders.size >= MAX_HEADERS) knownHeaders.clear();
+  // A copy: a slice of a token would keep all of it.
+  knownHeaders.set(Buffer.from(segment, "latin1").toString("latin1"), { jsonDepth: limits.jsonDepth, header });
+  return header;
+}
+
+function parseHeader(segment: string, limits: Limits): Result<Header, TokenRefusal> {
   const bytes = decodeBase64url(segment);
   if (bytes === undefined) return err(HEADER_BASE64);
   const header = parseStrictObject(bytes, limits.jsonDepth);

@@ -19,6 +19,11 @@ export interface Pending {
 
 export type TokenResult = Result<TokenContent, TokenRefusal>;
 
+/** By a look at one member, which every other result has not. */
+export function isPending(result: object): result is Pending {
+  return "renewal" in result;
+}
+
 /** A text that was read. */
 interface Reading {
   readonly name: TokenName;
@@ -32,19 +37,27 @@ interface Read {
   readonly result: Result<Reading, TokenRefusal>;
 }
 
+interface Look {
+  readonly keys: KeySource;
+  readonly reading: Reading;
+  readonly result: TokenResult;
+}
+
 /** What is already known about the tokens of one request. */
 export interface Attempt {
   readonly plan: AuthenticationPlan;
   readonly now: number;
   readonly readings: Read[];
+  /** What came of the first look with keys; most requests have no second. */
+  first: Look | undefined;
   /** By the source of the keys, not by the rule: rules that share a source share the work. */
-  readonly verified: Map<KeySource, Map<Reading, TokenResult>>;
+  others: Map<KeySource, Map<Reading, TokenResult>> | undefined;
   /** A request waits at most once for each source: an issuer that cannot help does not hold it forever. */
-  readonly waited: Set<KeySource>;
+  waited: Set<KeySource> | undefined;
 }
 
 export function newAttempt(plan: AuthenticationPlan, now: number): Attempt {
-  return { plan, now, readings: [], verified: new Map(), waited: new Set() };
+  return { plan, now, readings: [], first: undefined, others: undefined, waited: undefined };
 }
 
 /** Cheap checks first: a token of another issuer costs a comparison, even with thousands of rules. */
@@ -53,12 +66,26 @@ export function verifyToken(attempt: Attempt, rule: CompiledRule, raw: string): 
   if (!reading.ok) return reading;
   const claims = checkClaims(reading.value.content, rule.claims, attempt.now);
   if (claims !== undefined) return err(claims);
-  const results = attempt.verified.get(rule.keys) ?? new Map<Reading, TokenResult>();
-  const known = results.get(reading.value);
+  const known = lookedBefore(attempt, rule.keys, reading.value);
   if (known !== undefined) return known;
   const result = verifyWithKeys(attempt, rule.keys, reading.value);
-  if (!("renewal" in result)) attempt.verified.set(rule.keys, results.set(reading.value, result));
+  if (!isPending(result)) keepLook(attempt, { keys: rule.keys, reading: reading.value, result });
   return result;
+}
+
+function lookedBefore({ first, others }: Attempt, keys: KeySource, reading: Reading): TokenResult | undefined {
+  if (first?.keys === keys && first.reading === reading) return first.result;
+  return others?.get(keys)?.get(reading);
+}
+
+function keepLook(attempt: Attempt, look: Look): void {
+  if (attempt.first === undefined) {
+    attempt.first = look;
+    return;
+  }
+  attempt.others ??= new Map();
+  const results = attempt.others.get(look.keys) ?? new Map<Reading, TokenResult>();
+  attempt.others.set(look.keys, results.set(look.reading, look.result));
 }
 
 /** A few texts at most: to look through them costs less than to find one by its hash. */
@@ -85,9 +112,10 @@ function verifyWithKeys(attempt: Attempt, source: KeySource, reading: Reading): 
   if (refusal === undefined) return ok(content);
   // A key of that name was there and did not sign: newer keys would not make the token any better.
   const isFinal = refusal === SIGNATURE && content.kid !== "";
-  if (isFinal || attempt.waited.has(source)) return err(refusal);
+  if (isFinal || attempt.waited?.has(source) === true) return err(refusal);
   const renewal = source.renew(content.kid);
   if (renewal === undefined) return err(refusal);
+  attempt.waited ??= new Set();
   attempt.waited.add(source);
   return { renewal };
 }

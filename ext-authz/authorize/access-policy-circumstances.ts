@@ -12,8 +12,8 @@ import { inputDocument } from "./rego/input-document.ts";
 export type OpaAnswers = ReadonlyMap<OpaQuestion, Result<unknown, string>>;
 
 export interface Circumstances {
-  readonly attributes: () => CelAttributes;
-  readonly document: () => Result<string, string>;
+  attributes(): CelAttributes;
+  document(): Result<string, string>;
   /** Seconds since the epoch. */
   readonly now: number;
   readonly answers: OpaAnswers;
@@ -29,13 +29,28 @@ export interface Surroundings {
 export const NO_SURROUNDINGS: Surroundings = { now: Number.NaN, answers: new Map() };
 
 export function circumstancesOf(facts: Facts, { now, answers }: Surroundings): Circumstances {
-  return { attributes: once(() => attributesOf(facts)), document: once(() => inputDocument(facts)), now, answers };
+  return new LazyCircumstances(facts, now, answers);
 }
 
-function once<T>(make: () => T): () => T {
-  let made: { readonly value: T } | undefined;
-  return () => {
-    made ??= { value: make() };
-    return made.value;
-  };
+/** One object where closures were seven: one is made for each request, and most policies ask nothing of it. */
+class LazyCircumstances implements Circumstances {
+  readonly now: number;
+  readonly answers: OpaAnswers;
+  private readonly facts: Facts;
+  private readAttributes: CelAttributes | undefined;
+  private readDocument: Result<string, string> | undefined;
+
+  constructor(facts: Facts, now: number, answers: OpaAnswers) {
+    this.facts = facts;
+    this.now = now;
+    this.answers = answers;
+  }
+  attributes(): CelAttributes {
+    this.readAttributes ??= attributesOf(this.facts);
+    return this.readAttributes;
+  }
+  document(): Result<string, string> {
+    this.readDocument ??= inputDocument(this.facts);
+    return this.readDocument;
+  }
 }

@@ -82,7 +82,9 @@ export function consultAndAuthorize(
   payload: JsonObject | undefined,
   { now, askOpa, deadline }: Consultation,
 ): Verdict | Promise<Verdict> {
-  const judge = (answers: OpaAnswers): Verdict => authorize(plan, request, payload, { now, answers });
   const answers = consult(plan, request, payload, askOpa, deadline);
-  return answers instanceof Promise ? answers.then(judge) : judge(answers);
+  if (answers instanceof Promise) {
+    return answers.then((given) => authorize(plan, request, payload, { now, answers: given }));
+  }
+  return authorize(plan, request, payload, { now, answers });
 }

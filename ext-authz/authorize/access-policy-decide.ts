@@ -13,12 +13,14 @@ export function unmetRequirement(
   circumstances: Circumstances,
   layer?: Layer,
 ): PolicyRef | undefined {
+  if (plan.require.length === 0) return undefined;
   const asked = layer === undefined ? plan.require : plan.require.filter(({ ref }) => ref.layer === layer);
   return asked.find((test) => !surely(test, circumstances))?.ref;
 }
 
 /** The first DENY that cannot be ruled out. */
 export function matchedDeny({ deny }: Pick<AccessPlan, "deny">, circumstances: Circumstances): PolicyRef | undefined {
+  if (deny.length === 0) return undefined;
   return deny.find((test) => !surelyNot(test, circumstances))?.ref;
 }
 
@@ -28,6 +30,7 @@ export function matchedAllow(
   circumstances: Circumstances,
   layer?: Layer,
 ): PolicyRef | undefined {
+  if (allow.length === 0) return undefined;
   return allow.find((test) => (layer === undefined || test.ref.layer === layer) && surely(test, circumstances))?.ref;
 }
 

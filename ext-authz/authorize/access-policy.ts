@@ -43,8 +43,9 @@ export function compileAccessPolicy(policy: AccessPolicy, rootNamespace: string)
       const rule = compileRego(criterion.module, criterion.entrypoint);
       if (!rule.ok) throw new Error(`AccessPolicy ${namespace}/${name}: rego: ${rule.error}`);
       const run = rule.value;
-      const judge: Judge = ({ document, now }) => {
-        const input = document();
+      const judge: Judge = (circumstances) => {
+        const input = circumstances.document();
+        const { now } = circumstances;
         return input.ok ? run(input.value, now) : input;
       };
       return { policy, ref, tests: [{ ref, judge }], question: undefined };
@@ -68,6 +69,9 @@ function celTests(rules: readonly AccessRule[], ref: PolicyRef): readonly Access
     const compiled = compileCel(cel);
     if (!compiled.ok) throw new Error(`AccessPolicy ${ref.namespace}/${ref.name}: rule ${name}: cannot be compiled`);
     const run = compiled.value;
-    return { ref: name === "" ? ref : { ...ref, rule: index }, judge: ({ attributes }) => run(attributes()) };
+    return {
+      ref: name === "" ? ref : { ...ref, rule: index },
+      judge: (circumstances) => run(circumstances.attributes()),
+    };
   });
 }

@@ -5,7 +5,12 @@
  */
 import type { JsonObject, PolicyRef, RequestModel, ShadowVerdict, Verdict } from "../model.ts";
 import type { PolicyReason } from "../result.ts";
-import { circumstancesOf, NO_SURROUNDINGS, type Surroundings } from "./access-policy-circumstances.ts";
+import {
+  type Circumstances,
+  circumstancesOf,
+  NO_SURROUNDINGS,
+  type Surroundings,
+} from "./access-policy-circumstances.ts";
 import { accessShadow, matchedAllow, matchedDeny, unmetRequirement } from "./access-policy-decide.ts";
 import { type Facts, gatherFacts } from "./facts.ts";
 import { unidentifiedPeer } from "./peer-authentication.ts";
@@ -31,14 +36,9 @@ export function authorize(
   const rules = request.protocol === "tcp" ? plan.tcp : plan.http;
   const { access } = plan;
   const circumstances = circumstancesOf(facts, surroundings);
-  const shadows = (refusing: PolicyRef | undefined, allowed: boolean): readonly ShadowVerdict[] => {
-    const ours = accessShadow(access, circumstances, allowed);
-    const istio = shadowOf(rules, facts, refusing);
-    return ours.length === 0 ? istio : [...istio, ...ours];
-  };
-
   const unidentified = plan.strict ? unidentifiedPeer(plan.peers, request) : undefined;
-  if (unidentified !== undefined) return deny("peer_not_authenticated", unidentified, shadows(undefined, true));
+  if (unidentified !== undefined)
+    return deny("peer_not_authenticated", unidentified, shadows(plan, circumstances, facts, undefined, true));
 
   const refusing =
     unmetRequirement(access, circumstances, "platform") ??
@@ -46,16 +46,21 @@ export function authorize(
     firstMatch(rules.deny, facts)?.ref ??
     matchedDeny(access, circumstances) ??
     unmetRequirement(access, circumstances);
-  if (refusing !== undefined) return deny("denied_by_policy", refusing, shadows(undefined, true));
+  if (refusing !== undefined)
+    return deny("denied_by_policy", refusing, shadows(plan, circumstances, facts, undefined, true));
 
   const allowing = firstMatch(rules.allow, facts)?.ref ?? matchedAllow(access, circumstances);
-  const closed = access.closed.find(
-    ({ layer }) =>
-      matchedAllow(access, circumstances, layer) === undefined &&
-      allMatches(rules.allow, facts).every(({ ref }) => ref.layer !== layer),
-  );
+  const closed =
+    access.closed.length === 0
+      ? undefined
+      : access.closed.find(
+          ({ layer }) =>
+            matchedAllow(access, circumstances, layer) === undefined &&
+            allMatches(rules.allow, facts).every(({ ref }) => ref.layer !== layer),
+        );
   // After all that is in force: what shadows cost must not be missing there.
-  const shadow = shadows(allowing === undefined ? plan.shadowAllow : undefined, allowing !== undefined);
+  const wanting = allowing === undefined ? plan.shadowAllow : undefined;
+  const shadow = shadows(plan, circumstances, facts, wanting, allowing !== undefined);
   if (closed !== undefined) return deny("no_policy_allows", closed, shadow);
   if (allowing !== undefined) return { effect: "allow", policy: allowing, shadow };
   if (plan.hasAllow) return deny("no_policy_allows", undefined, shadow);
@@ -65,6 +70,19 @@ export function authorize(
 
 function deny(code: PolicyReason, policy: PolicyRef | undefined, shadow: readonly ShadowVerdict[]): Verdict {
   return { effect: "deny", refusal: { code, text: DENIED }, policy, shadow };
+}
+
+/** @param refusing as `shadowOf` takes it. @param allowed whether some enforced ALLOW matches */
+function shadows(
+  plan: AuthorizationPlan,
+  circumstances: Circumstances,
+  facts: Facts,
+  refusing: PolicyRef | undefined,
+  allowed: boolean,
+): readonly ShadowVerdict[] {
+  const ours = accessShadow(plan.access, circumstances, allowed);
+  const istio = shadowOf(facts.request.protocol === "tcp" ? plan.tcp : plan.http, facts, refusing);
+  return ours.length === 0 ? istio : [...istio, ...ours];
 }
 
 /** @param refusing the dry-run ALLOW policy that would have refused if none of its like matches */

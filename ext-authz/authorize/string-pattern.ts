@@ -31,7 +31,9 @@ export function anyPattern(values: readonly string[], presence: Presence): TextT
   };
 }
 
+const UPPER = /[A-Z]/;
+
 /** Lower-cases A–Z only. `toLowerCase` would fold the Kelvin sign to `k` and let a host pass for another. */
 export function asciiLowerCase(text: string): string {
-  return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
+  return UPPER.test(text) ? text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase()) : text;
 }

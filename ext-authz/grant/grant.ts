@@ -5,9 +5,9 @@
 import type { Authentication, HeaderChanges, RequestModel } from "../model.ts";
 import type { Incoming } from "../request/incoming.ts";
 import { err, ok, type Result } from "../result.ts";
+import { grantsOf } from "./known-paths.ts";
 import { grantMilliseconds } from "./lifetime.ts";
-import { pathClass } from "./path-class.ts";
-import { type GrantPlan, needsOf } from "./plan.ts";
+import type { GrantPlan } from "./plan.ts";
 import { BARRIERS } from "./read.ts";
 import { eligiblePath } from "./target.ts";
 import { grantText } from "./text.ts";
@@ -53,7 +53,8 @@ export function grantOf(asked: Asked): Result<string, Ungranted> {
   const path = eligiblePath(http.target);
   if (path === undefined || path !== received.path) return err("target");
   if (plan.preflights && http.method === "OPTIONS") return err("preflight");
-  const { inputs, inputsOfPeer, barrier } = needsOf(plan, path);
+  const { needs, terms } = grantsOf(plan, path);
+  const { inputs, inputsOfPeer, barrier } = needs;
   if (barrier !== undefined) return err(barrier);
   // Nothing can be taken out of a target without a query.
   if (decision.changes.removeQueryParameters.length > 0 && http.target.includes("?")) return err("query_change");
@@ -69,7 +70,7 @@ export function grantOf(asked: Asked): Result<string, Ungranted> {
     decisionId: decision.id,
     // A malformed identity is refused whatever the policies say (`request/peer-identity.ts`), so one that was shown counts.
     inputs: source.principal === "" && source.certificate === "" ? inputs : inputsOfPeer,
-    path: plan.paths === undefined ? [`=${path}`] : pathClass(plan.paths, path),
+    path: terms,
     changes: decision.changes,
   });
   return text === undefined ? err("text") : ok(text);

@@ -2,6 +2,7 @@
  * Issuing grants with the clock and the state of this process. In: settings, the epoch, the clock, who counts. Out: what a
  * check calls before it reads anything, and with what it decided. Effects: only through what is handed in.
  */
+import { granted } from "../decision.ts";
 import type { Allow, Authentication, RequestModel } from "../model.ts";
 import type { Incoming } from "../request/incoming.ts";
 import { grantOf, type Ungranted } from "./grant.ts";
@@ -48,7 +49,7 @@ export function grantIssuer({ maxSeconds, pathLength, epoch, now, counted }: Gra
       };
       const grant = grantOf(asked);
       counted(grant.ok ? "issued" : grant.error);
-      return grant.ok ? { ...allow, grant: grant.value } : allow;
+      return grant.ok ? granted(allow, grant.value) : allow;
     };
   };
 }

@@ -16,7 +16,8 @@ export function eligiblePath(target: string): string | undefined {
   if (target.length > MAX_TARGET) return undefined;
   const mark = target.indexOf("?");
   const path = mark < 0 ? target : target.slice(0, mark);
-  if (!PATH.test(path) || path.includes("//") || DOT_SEGMENT.test(path)) return undefined;
+  if (!PATH.test(path) || path.includes("//")) return undefined;
+  if (path.includes("/.") && DOT_SEGMENT.test(path)) return undefined;
   return mark < 0 || QUERY.test(target.slice(mark + 1)) ? path : undefined;
 }
 

@@ -1,16 +1,24 @@
 /**
  * Internal tokens that may be given out again: for the same plan (so: the same snapshot and key) and the same remembered token,
  * while most of their life is left. In: plan, verified token, time. Out: the text that was signed before. Signing costs more
- * than all the rest of a check. A life: bounded for each plan, the oldest goes first; a plan that goes takes its own along.
+ * than all the rest of a check. A life: bounded in bytes for all plans together; of the tokens that they were minted for, the
+ * one that came first goes first.
  */
 import type { JsonObject, VerifiedToken } from "../model.ts";
 import type { MintPlan } from "./plan.ts";
 
 /** Of its life that a token must have left to be given out again; `grant/lifetime.ts` counts on it. */
 export const FRESH = 0.8;
-const MAX_TOKENS = 4096;
+
+/** About eight thousand tokens of usual size. */
+const MAX_BYTES = 8 * 1024 * 1024;
+/** What one holds besides its text. */
+const ENTRY_BYTES = 400;
+/** For one incoming token: as many workloads that it may be used at in turn. */
+const MAX_FOR_ONE = 32;
 
 interface Minted {
+  readonly plan: MintPlan;
   readonly text: string;
   /** Seconds since the epoch. */
   readonly issuedAt: number;
@@ -19,28 +27,47 @@ interface Minted {
 }
 
 /** By the claims' own object: what is remembered has the same with every request, what is not has never been here. */
-const byPlan = new WeakMap<MintPlan, Map<JsonObject, Minted>>();
+const byClaims = new Map<JsonObject, readonly Minted[]>();
+let held = 0;
 
 export function mintedBefore(plan: MintPlan, token: VerifiedToken, now: number): string | undefined {
-  const minted = byPlan.get(plan)?.get(token.claims);
-  if (minted === undefined || !isSame(minted.of, token)) return undefined;
-  const { issuedAt, expiresAt, text } = minted;
-  // A clock that was set back makes it a token from the future.
-  const isFresh = now >= issuedAt && expiresAt - now >= FRESH * (expiresAt - issuedAt);
-  return isFresh ? text : undefined;
+  for (const minted of byClaims.get(token.claims) ?? []) {
+    if (minted.plan !== plan || !isSame(minted.of, token)) continue;
+    const { issuedAt, expiresAt, text } = minted;
+    // A clock that was set back makes it a token from the future.
+    const isFresh = now >= issuedAt && expiresAt - now >= FRESH * (expiresAt - issuedAt);
+    return isFresh ? text : undefined;
+  }
+  return undefined;
 }
 
-export function keepMinted(plan: MintPlan, token: VerifiedToken, minted: Omit<Minted, "of">): void {
-  let kept = byPlan.get(plan);
-  if (kept === undefined) {
-    kept = new Map();
-    byPlan.set(plan, kept);
-  }
-  kept.delete(token.claims);
-  const oldest = kept.size >= MAX_TOKENS ? kept.keys().next().value : undefined;
-  if (oldest !== undefined) kept.delete(oldest);
+export function keepMinted(
+  plan: MintPlan,
+  token: VerifiedToken,
+  { text, issuedAt, expiresAt }: Omit<Minted, "of" | "plan">,
+): void {
+  const others = (byClaims.get(token.claims) ?? []).filter((minted) => minted.plan !== plan).slice(1 - MAX_FOR_ONE);
+  forget(token.claims);
   // The incoming token's text is secret and not needed.
-  kept.set(token.claims, { ...minted, of: { ...token, raw: "" } });
+  const minted = { plan, text, issuedAt, expiresAt, of: { ...token, raw: "" } };
+  const kept = [...others, minted];
+  byClaims.set(token.claims, kept);
+  held += sizeOf(kept);
+  for (const oldest of byClaims.keys()) {
+    if (held <= MAX_BYTES) break;
+    forget(oldest);
+  }
+}
+
+function forget(claims: JsonObject): void {
+  held -= sizeOf(byClaims.get(claims) ?? []);
+  byClaims.delete(claims);
+}
+
+function sizeOf(all: readonly Minted[]): number {
+  let bytes = 0;
+  for (const { text } of all) bytes += ENTRY_BYTES + text.length;
+  return bytes;
 }
 
 function isSame(a: VerifiedToken, b: VerifiedToken): boolean {

@@ -4,8 +4,8 @@
  * Lines: `snapshot` (what the records of a revision show), `decision`, `shadow` (what a shadow would have changed).
  */
 import type { DecisionLogSettings } from "../config/settings.ts";
+import type { DecisionRecord } from "./decision-record.ts";
 import { redact } from "./log.ts";
-import type { DecisionRecord } from "./recent-decisions.ts";
 import { faithful, type RecordRules } from "./recorded-request.ts";
 import type { ShadowChange } from "./shadow-changes.ts";
 

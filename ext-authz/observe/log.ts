@@ -9,6 +9,8 @@ export type LogFields = Readonly<Record<string, unknown>>;
 export interface Log {
   /** False = debug lines go nowhere, and nobody needs to gather what would be in them. */
   readonly debugging?: boolean;
+  /** The same of info lines. */
+  readonly informing?: boolean;
   debug(message: string, fields?: LogFields): void;
   info(message: string, fields?: LogFields): void;
   warn(message: string, fields?: LogFields): void;
@@ -26,7 +28,8 @@ export function createLog(level: LogLevel, write: (line: string) => void, now: (
       write(`${redact(JSON.stringify(entry, plain))}\n`);
     };
   };
-  return { debugging: least === 0, debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
+  const is = { debugging: least === 0, informing: least <= 1 };
+  return { ...is, debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
 }
 
 const MAX_TEXT = 4096;

@@ -10,10 +10,11 @@ import type { Resource } from "../resources/resource.ts";
 import { policyName, reasonOf } from "../respond/answer.ts";
 import type { Snapshot } from "../snapshot.ts";
 import type { CandidateInWords, DecisionLog } from "./decision-log.ts";
+import { type DecisionRecord, recordOf, remember, summaryOf } from "./decision-record.ts";
 import type { Log } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
 import { readsOf } from "./policy-reads.ts";
-import { type DecisionRecord, type RecentDecisions, recordOf, remember, summaryOf } from "./recent-decisions.ts";
+import type { RecentDecisions } from "./recent-decisions.ts";
 import { type RecordRules, restoreRequest } from "./recorded-request.ts";
 import { changeOfCandidate } from "./shadow-changes.ts";
 
@@ -45,6 +46,25 @@ export function createObserver(parts: ObserverParts): Observer {
   const { metrics, log, recent, decisionLog, mesh } = parts;
   let active: InForce | undefined;
   let rules: RecordRules | undefined;
+
+  /** Whether anybody but the ring wants to know: nobody of most decisions, and nothing is gathered for nobody. */
+  function isTold({ effect, shadow }: Decision): boolean {
+    if (shadow.length > 0 || log.debugging !== false) return true;
+    return effect === "error" || (effect === "deny" && log.informing !== false);
+  }
+
+  function tell(decision: Decision, milliseconds: number): void {
+    const remembered = remember(decision, milliseconds, parts.now(), rules);
+    decisionLog?.decided(() => recordOf(remembered));
+    for (const change of remembered.changes) {
+      metrics.shadowChanged(change);
+      decisionLog?.changed(recordOf(remembered), change, undefined);
+    }
+    if (decision.effect === "error") log.error("check failed", { ...summaryOf(remembered), cause: decision.cause });
+    else if (decision.effect === "deny") log.info("check denied", { ...summaryOf(remembered) });
+    else if (log.debugging !== false) log.debug("check allowed", { ...summaryOf(remembered) });
+  }
+
   return {
     inForce(next, candidate) {
       active = next;
@@ -53,17 +73,8 @@ export function createObserver(parts: ObserverParts): Observer {
     },
     decided(decision, milliseconds) {
       metrics.decided(decision, milliseconds);
-      const remembered = remember(decision, milliseconds, parts.now(), rules);
-      const { changes } = remembered;
-      recent.add(remembered);
-      decisionLog?.decided(() => recordOf(remembered));
-      for (const change of changes) {
-        metrics.shadowChanged(change);
-        decisionLog?.changed(recordOf(remembered), change, undefined);
-      }
-      if (decision.effect === "error") log.error("check failed", { ...summaryOf(remembered), cause: decision.cause });
-      else if (decision.effect === "deny") log.info("check denied", { ...summaryOf(remembered) });
-      else if (log.debugging !== false) log.debug("check allowed", { ...summaryOf(remembered) });
+      recent.add(decision, milliseconds, parts.now().getTime(), rules);
+      if (decisionLog !== undefined || isTold(decision)) tell(decision, milliseconds);
     },
     compared(decision, candidate) {
       if (candidate.effect === "error") metrics.shadowFailed();

@@ -2,6 +2,7 @@
  * The extract of a request that is kept: what policies can see of it, without tokens, secret headers and the query. In: the
  * request as policies saw it. Out: plain JSON, and the way back for explanations and replay. Pure.
  */
+import { newMembers } from "../members.ts";
 import type { Evidence, JsonObject, JsonValue, RequestModel } from "../model.ts";
 import { pairMemo } from "../pair-memo.ts";
 import { parseIp } from "../request/ip-address.ts";
@@ -62,13 +63,13 @@ const NO_HEADERS: RequestModel["headers"] = new Map();
 
 const NO_METADATA: RequestModel["metadata"] = new Map();
 
-function slimClaims(payload: JsonObject | undefined, rules: RecordRules): JsonObject | undefined {
+export function slimClaims(payload: JsonObject | undefined, rules: RecordRules): JsonObject | undefined {
   return payload === undefined ? undefined : slimOnce(rules, payload);
 }
 
 /** A token that is remembered has the same claims with every request. */
 const slimOnce = pairMemo(({ reads }: RecordRules, payload: JsonObject): JsonObject => {
-  const kept: { [name: string]: JsonValue } = Object.create(null);
+  const kept = newMembers();
   for (const name of reads.claims) {
     const value = Object.hasOwn(payload, name) ? payload[name] : undefined;
     if (value !== undefined) kept[name] = value;
@@ -161,6 +162,6 @@ export function restoreRequest(recorded: RecordedRequest): RequestModel {
 }
 
 /** Cut text would be another path: what is cut can be looked at, but says so. */
-function cut(text: string): string {
+export function cut(text: string): string {
   return text.length <= MAX_TEXT ? text : `${text.slice(0, MAX_TEXT)}…`;
 }

@@ -2,7 +2,7 @@
  * What a shadow would have changed. In: the decision that was given, and what shadow policies or a whole candidate set
  * say. Out: changes, each with the policy to count it for. Pure. AUDIT never changes anything.
  */
-import type { Decision } from "../model.ts";
+import type { Decision, ShadowVerdict } from "../model.ts";
 import { policyName, reasonOf } from "../respond/answer.ts";
 
 export interface ShadowChange {
@@ -17,11 +17,20 @@ const NONE: readonly ShadowChange[] = [];
 
 /** One for each policy in `mode: shadow` or dry-run that would have turned the decision, were it enforced. */
 export function changesOfPolicies(decision: Decision): readonly ShadowChange[] {
-  if (decision.shadow.length === 0) return NONE;
-  const refusable = decision.effect === "allow";
-  const allowable = decision.effect === "deny" && isWantOfAllow(decision);
+  return changesOf(decision.effect, reasonOf(decision), decision.shadow);
+}
+
+export function changesOf(
+  effect: Decision["effect"],
+  reason: string,
+  shadow: readonly ShadowVerdict[],
+): readonly ShadowChange[] {
+  if (shadow.length === 0) return NONE;
+  const refusable = effect === "allow";
+  // One more ALLOW only helps where nothing but the want of an ALLOW refused.
+  const allowable = effect === "deny" && (reason === "no_policy_allows" || reason === "no_policy");
   const changes = new Map<string, ShadowChange>();
-  for (const { policy, action } of decision.shadow) {
+  for (const { policy, action } of shadow) {
     if (action === "AUDIT") continue;
     const wouldAllow = action === "ALLOW";
     if (wouldAllow ? !allowable : !refusable) continue;
@@ -29,12 +38,6 @@ export function changesOfPolicies(decision: Decision): readonly ShadowChange[] {
     changes.set(name, { change: wouldAllow ? "deny_to_allow" : "allow_to_deny", source: "policy", policy: name });
   }
   return [...changes.values()];
-}
-
-/** One more ALLOW only helps where nothing but the want of an ALLOW refused. */
-function isWantOfAllow(decision: Decision): boolean {
-  const reason = reasonOf(decision);
-  return reason === "no_policy_allows" || reason === "no_policy";
 }
 
 /** @returns undefined when both say the same, or one of them is no decision but a failure */

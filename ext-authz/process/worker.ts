@@ -123,6 +123,7 @@ function named(worker: number, settings: Settings): Log {
   const tagged = (fields?: LogFields): LogFields => ({ worker, ...fields });
   return {
     debugging: log.debugging !== false,
+    informing: log.informing !== false,
     debug: (message, fields) => log.debug(message, tagged(fields)),
     info: (message, fields) => log.info(message, tagged(fields)),
     warn: (message, fields) => log.warn(message, tagged(fields)),

@@ -3,14 +3,35 @@
  * (Istio: jwt_authn stands before RBAC). In: a request and changes. Out: a new request, or the same when nothing changes. Pure.
  */
 import type { HeaderChanges, RequestModel } from "../model.ts";
+import { ChangedHeaders } from "./lazy-headers.ts";
 
 export function applyChanges(request: RequestModel, changes: HeaderChanges): RequestModel {
-  const removed = changes.remove.filter((name) => request.headers.has(name));
-  if (removed.length === 0 && changes.set.length === 0 && changes.removeQueryParameters.length === 0) return request;
-  const headers = new Map(request.headers);
-  for (const name of removed) headers.delete(name);
-  for (const [name, value] of changes.set) headers.set(name, [value]);
-  return { ...request, headers, query: withoutParameters(request.query, changes.removeQueryParameters) };
+  const { remove, set, removeQueryParameters } = changes;
+  if (set.length === 0 && removeQueryParameters.length === 0 && !hasAny(request, remove)) return request;
+  // Member by member: spreading took three times as long, and every request with a token comes here.
+  return {
+    protocol: request.protocol,
+    method: request.method,
+    path: request.path,
+    query: withoutParameters(request.query, removeQueryParameters),
+    scheme: request.scheme,
+    host: request.host,
+    headers: new ChangedHeaders(request.headers, changes),
+    source: request.source,
+    destination: request.destination,
+    remoteAddress: request.remoteAddress,
+    sourcePrincipal: request.sourcePrincipal,
+    peerCertificate: request.peerCertificate,
+    sni: request.sni,
+    workload: request.workload,
+    metadata: request.metadata,
+    requestId: request.requestId,
+  };
+}
+
+function hasAny({ headers }: RequestModel, names: readonly string[]): boolean {
+  for (const name of names) if (headers.has(name)) return true;
+  return false;
 }
 
 /** Names are compared as they are spelled: whoever removes a parameter lists each spelling. */

@@ -6,9 +6,10 @@ import type { IpAddress, RequestModel, Workload } from "../model.ts";
 import { err, ok, type Refusal, type RequestReason, type Result } from "../result.ts";
 import { ambiguity, hasEncodedNul } from "./ambiguous-path.ts";
 import { type ClientAddressSettings, clientAddress } from "./client-address.ts";
+import { decodeCertificate } from "./decode-certificate.ts";
 import type { Incoming, IncomingHttp, IncomingPeer } from "./incoming.ts";
-import { joinInlineHeaders } from "./inline-headers.ts";
-import { parseIp } from "./ip-address.ts";
+import { knownIp } from "./known-addresses.ts";
+import { JoinedHeaders } from "./lazy-headers.ts";
 import { normalizePath, type Target } from "./normalize-path.ts";
 import { peerIdentity } from "./peer-identity.ts";
 
@@ -39,10 +40,10 @@ export function buildRequest(
     query: target.query,
     scheme: http?.scheme ?? "",
     host: http === undefined || http.host === "" ? undefined : http.host,
-    headers: joinInlineHeaders(http?.headers ?? NO_HEADERS),
+    headers: http === undefined ? NO_HEADERS : new JoinedHeaders(http.headers),
     source,
     destination: { address: address(incoming.destination), port: incoming.destination.port },
-    remoteAddress: clientAddress(http?.headers.get("x-forwarded-for") ?? [], source.address, settings.clientAddress),
+    remoteAddress: clientAddress(http?.headers.get("x-forwarded-for") ?? NONE, source.address, settings.clientAddress),
     sourcePrincipal: identity.value,
     peerCertificate: decodeCertificate(incoming.source.certificate),
     sni: incoming.sni.toLowerCase(),
@@ -53,10 +54,11 @@ export function buildRequest(
 }
 
 const NO_TARGET: Target = { path: "", query: "" };
+const NONE: readonly string[] = [];
 const NO_HEADERS: ReadonlyMap<string, readonly string[]> = new Map();
 
 function address(peer: IncomingPeer): IpAddress | undefined {
-  return peer.address === "" ? undefined : parseIp(peer.address);
+  return peer.address === "" ? undefined : knownIp(peer.address);
 }
 
 function readTarget(http: IncomingHttp, settings: RequestSettings): Target | Refusal<RequestReason> {
@@ -86,16 +88,6 @@ function isAuthority(host: string): boolean {
 
 function ambiguous(detail: string): Refusal<RequestReason> {
   return { code: "path_ambiguous", text: "The request path is ambiguous", detail };
-}
-
-/** Envoy URL-encodes the PEM. What does not decode is no certificate. */
-function decodeCertificate(encoded: string): string | undefined {
-  if (encoded === "") return undefined;
-  try {
-    return decodeURIComponent(encoded);
-  } catch {
-    return undefined;
-  }
 }
 
 const LABEL = "label.";

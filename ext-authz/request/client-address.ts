@@ -21,6 +21,11 @@ export function clientAddress(
   settings: ClientAddressSettings,
 ): IpAddress | undefined {
   if (forwardedFor.length === 0) return peer;
+  const [only] = forwardedFor;
+  // One entry and no hop: what stands there, in whichever way it came to stand there.
+  if (forwardedFor.length === 1 && settings.xffNumTrustedHops === 0 && only !== undefined && !only.includes(",")) {
+    return only === peer?.text ? peer : (parseEntry(only) ?? peer);
+  }
   const entries = forwardedFor.join(",").split(",");
   const last = parseEntry(entries.at(-1));
   const appended = last !== undefined && last.text === peer?.text;

@@ -32,17 +32,10 @@ const NONE: readonly string[] = [];
 
 /** `name` in lower case. */
 export function headerValues(headers: Headers, name: string): readonly string[] {
-  const lines = headers.get(name) ?? NONE;
-  return lines.length > 1 && INLINE.has(name) ? [lines.join(",")] : lines;
+  return joinLines(name, headers.get(name)) ?? NONE;
 }
 
-/** All headers as a filter sees them: what policies match on, line by line. The same map when nothing is to be joined. */
-export function joinInlineHeaders(headers: Headers): Headers {
-  let joined: Map<string, readonly string[]> | undefined;
-  for (const [name, lines] of headers) {
-    if (lines.length < 2 || !INLINE.has(name)) continue;
-    joined ??= new Map(headers);
-    joined.set(name, [lines.join(",")]);
-  }
-  return joined ?? headers;
+/** Of one header; the same list when nothing is to be joined. */
+export function joinLines(name: string, lines: readonly string[] | undefined): readonly string[] | undefined {
+  return lines !== undefined && lines.length > 1 && INLINE.has(name) ? [lines.join(",")] : lines;
 }

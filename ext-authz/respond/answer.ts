@@ -20,8 +20,19 @@ export interface LocalReply {
   readonly body: string;
 }
 
+/** What Envoy keeps as dynamic metadata (DESIGN §5). */
+export interface Metadata {
+  readonly decision_id: string;
+  readonly effect: string;
+  readonly reason: string;
+  readonly policy: string;
+  readonly revision: string;
+  readonly principal: string;
+  readonly grant?: string;
+}
+
 export type Answer = {
-  readonly metadata: Readonly<Record<string, string>>;
+  readonly metadata: Metadata;
   readonly decisionId: string;
 } & (
   | { readonly kind: "allow"; readonly code: typeof OK; readonly changes: HeaderChanges }
@@ -34,10 +45,8 @@ export const DECISION_ID_HEADER = "x-countersign-decision-id";
 export function answer(decision: Decision): Answer {
   const metadata = describe(decision);
   switch (decision.effect) {
-    case "allow": {
-      const said = decision.grant === undefined ? metadata : { ...metadata, grant: decision.grant };
-      return { kind: "allow", code: OK, changes: decision.changes, metadata: said, decisionId: decision.id };
-    }
+    case "allow":
+      return { kind: "allow", code: OK, changes: decision.changes, metadata, decisionId: decision.id };
     case "deny": {
       const face = clientFace(decision.refusal.code);
       const reply = localReply(face, decision.id, decision.refusal.text);
@@ -66,15 +75,14 @@ function localReply(face: ClientFace, id: string, detail: string): LocalReply {
   };
 }
 
-function describe(decision: Decision): Readonly<Record<string, string>> {
-  return {
-    decision_id: decision.id,
-    effect: decision.effect,
-    reason: reasonOf(decision),
-    policy: decision.policy === undefined ? "" : policyName(decision.policy),
-    revision: decision.revision,
-    principal: decision.principal,
-  };
+/** Member by member: this is made for every answer. */
+function describe(decision: Decision): Metadata {
+  const { id, effect, revision, principal } = decision;
+  const reason = reasonOf(decision);
+  const policy = decision.policy === undefined ? "" : policyName(decision.policy);
+  return decision.effect === "allow" && decision.grant !== undefined
+    ? { decision_id: id, effect, reason, policy, revision, principal, grant: decision.grant }
+    : { decision_id: id, effect, reason, policy, revision, principal };
 }
 
 /** The closed code of a decision; "allowed" for an allow. */
@@ -89,8 +97,15 @@ export function reasonOf(decision: Decision): Reason | "allowed" {
   }
 }
 
+/** A rule has one and decides many requests. */
+const policyNames = new WeakMap<PolicyRef, string>();
+
 /** `namespace/name`, with `[rule]` where one rule decided. */
 export function policyName(policy: PolicyRef): string {
+  const known = policyNames.get(policy);
+  if (known !== undefined) return known;
   const rule = policy.rule < 0 ? "" : `[${policy.rule}]`;
-  return `${policy.namespace}/${policy.name}${rule}`;
+  const name = `${policy.namespace}/${policy.name}${rule}`;
+  policyNames.set(policy, name);
+  return name;
 }

@@ -1,9 +1,10 @@
 /**
- * What `/v1/stamp-keys` answers. In: the keys in force, the tokens that may ask, what was asked. Out: an answer; without a token
- * it tells nothing but that one is needed. Pure.
+ * What `/v1/stamp-keys` answers. In: the keys in force, the tokens that may ask, what was asked, the time. Out: an answer; without
+ * a token it tells nothing but that one is needed. No key is given for longer than `lifetimeSeconds`: a proxy that cannot ask any
+ * more, or that was cut off because it must not, ends with them. Pure.
  */
 import { createHash, timingSafeEqual } from "node:crypto";
-import type { StampKeyViews } from "../config/read-stamp-keys.ts";
+import type { StampKeySet, StampKeyText, StampKeyViews } from "../config/read-stamp-keys.ts";
 import type { Asked, HttpAnswer } from "../transport/http-server.ts";
 
 export interface StampKeys {
@@ -12,13 +13,22 @@ export interface StampKeys {
   readonly token: string;
   /** Bearer token for what verifies alone; "" = there is none. */
   readonly verifyToken: string;
+  readonly lifetimeSeconds: number;
 }
+
+/** A lifetime begins anew so often in its own course: between two of these moments an answer stays what it was, and so its tag. */
+const STEPS = 24;
 
 const json = (status: number, body: string, headers: Readonly<Record<string, string>> = {}): HttpAnswer => {
   return { status, contentType: "application/json", body, headers };
 };
 
-export function answerStampKeys({ views, token, verifyToken }: StampKeys, asked: Asked): HttpAnswer {
+/** @param now seconds since the epoch */
+export function answerStampKeys(
+  { views, token, verifyToken, lifetimeSeconds }: StampKeys,
+  asked: Asked,
+  now: number,
+): HttpAnswer {
   const all = brings(asked, token);
   // Both are compared whatever the first says: how long it takes tells nothing.
   const some = brings(asked, verifyToken) || all;
@@ -28,8 +38,21 @@ export function answerStampKeys({ views, token, verifyToken }: StampKeys, asked:
   if (purpose.length === 0 && !all) return json(403, '{"error":"this token may ask for=verify"}\n');
   const view = purpose.length === 1 ? views.verify : views.sign;
   if (view === undefined) return json(404, '{"error":"no key here signs"}\n');
-  const etag = `"${createHash("sha256").update(view).digest("base64url")}"`;
-  return asked.ifNoneMatch === etag ? json(304, "", { etag }) : json(200, view, { etag });
+  const text = JSON.stringify(bounded(view, lifetimeSeconds, now));
+  const etag = `"${createHash("sha256").update(text).digest("base64url")}"`;
+  return asked.ifNoneMatch === etag ? json(304, "", { etag }) : json(200, text, { etag });
+}
+
+/** Every server of equal keys and settings says the same at one time, so that a proxy may ask any of them. */
+function bounded(set: StampKeySet, lifetimeSeconds: number, now: number): StampKeySet {
+  const step = Math.floor(lifetimeSeconds / STEPS);
+  const until = Math.floor(now / step) * step + lifetimeSeconds;
+  return { ...set, keys: set.keys.map((key) => ({ ...key, notAfter: last(key, until) })) };
+}
+
+/** A key that begins after that is given for the second in which it begins: none ends before it begins. */
+function last({ notBefore = 0, notAfter = Number.POSITIVE_INFINITY }: StampKeyText, until: number): number {
+  return Math.min(notAfter, Math.max(until, notBefore));
 }
 
 function brings({ authorization }: Asked, token: string): boolean {

@@ -4,9 +4,11 @@
  * the event loop that brought it.
  */
 import type { Check } from "../check.ts";
+import type { Deadline } from "../deadline.ts";
 import { failed } from "../decision.ts";
 import type { Decision } from "../model.ts";
 import { answer } from "../respond/answer.ts";
+import type { ErrorReason } from "../result.ts";
 import { createCheckRequestDecoder } from "./decode-check-request.ts";
 import { encodeCheckResponse } from "./encode-check-response.ts";
 import type { Reply, UnaryMethod } from "./grpc-methods.ts";
@@ -31,34 +33,52 @@ const UNREADABLE: GrpcStatus = { code: INTERNAL, details: "the CheckRequest cann
 
 export function createCheckHandler(deps: CheckHandlerDeps): UnaryMethod {
   const decode = createCheckRequestDecoder();
-  const { check, line, maxChecks, observe, clock } = deps;
-  const context = () => ({ id: deps.newId(), revision: deps.revision() });
-  const bug = (cause: unknown): Decision => failed(context(), "internal_error", cause);
+  const { check, line, maxChecks, observe, clock, newId, revision } = deps;
   let underWay = 0;
-  const done = (): void => {
-    underWay--;
-  };
+
+  function finish(decision: Decision, came: number): Buffer {
+    observe(decision, clock() - came);
+    return encodeCheckResponse(answer(decision));
+  }
+
+  function fail(reason: ErrorReason, came: number, cause?: unknown): Buffer {
+    return finish(failed({ id: newId(), revision: revision() }, reason, cause), came);
+  }
+
+  /** @param came when it did, by the clock */
+  function decide(message: Buffer, deadline: Deadline, came: number): Reply | Promise<Reply> {
+    if (underWay >= maxChecks) return fail("overloaded", came);
+    let decision: Decision | Promise<Decision>;
+    try {
+      const incoming = decode(message);
+      if (!incoming.ok) return UNREADABLE;
+      decision = check(incoming.value, deadline);
+    } catch (cause) {
+      return fail("internal_error", came, cause);
+    }
+    return decision instanceof Promise ? decideLater(decision, came) : finish(decision, came);
+  }
+
+  async function decideLater(decision: Promise<Decision>, came: number): Promise<Buffer> {
+    underWay++;
+    let settled: Decision;
+    try {
+      settled = await decision;
+    } catch (cause) {
+      settled = failed({ id: newId(), revision: revision() }, "internal_error", cause);
+    } finally {
+      underWay--;
+    }
+    return finish(settled, came);
+  }
+
   return (message, deadline, gone) => {
-    const started = clock();
-    const finish = (decision: Decision): Buffer => {
-      observe(decision, clock() - started);
-      return encodeCheckResponse(answer(decision));
-    };
-    return line.enter<Reply>((admitted, waited) => {
-      if (!admitted || underWay >= maxChecks) return finish(failed(context(), "overloaded"));
+    const came = clock();
+    if (line.isFree(came)) return decide(message, deadline, came);
+    return line.wait<Reply>((admitted) => {
+      if (!admitted) return fail("overloaded", came);
       // Who has gone meanwhile is not worth the work.
-      if (waited && gone()) return finish(failed(context(), "deadline_exceeded"));
-      let decision: Decision | Promise<Decision>;
-      try {
-        const incoming = decode(message);
-        if (!incoming.ok) return UNREADABLE;
-        decision = check(incoming.value, deadline);
-      } catch (cause) {
-        decision = bug(cause);
-      }
-      if (!(decision instanceof Promise)) return finish(decision);
-      underWay++;
-      return decision.catch(bug).finally(done).then(finish);
-    });
+      return gone() ? fail("deadline_exceeded", came) : decide(message, deadline, came);
+    }, came);
   };
 }

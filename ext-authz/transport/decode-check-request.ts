@@ -47,7 +47,7 @@ export function createCheckRequestDecoder(): DecodeCheckRequest {
       return ok({
         source: draft.source,
         destination: draft.destination,
-        http: draft.http === undefined ? undefined : toIncomingHttp(draft.http),
+        http: draft.http === undefined ? undefined : toIncomingHttp(wire, draft.http),
         sni: draft.sni,
         contextExtensions,
         metadata: draft.metadata ?? NO_METADATA,

@@ -5,6 +5,7 @@
 import type { IncomingHttp } from "../request/incoming.ts";
 import { addLine, addRawLine, type HeaderLines } from "./header-lines.ts";
 import { enter, readTag, readText, skip, textBetween, type Wire } from "./protobuf-reader.ts";
+import { isPlainName, linesAt, type Span, span, WireHeaders } from "./wire-headers.ts";
 
 /** `IncomingHttp` while it is read. */
 export interface DraftHttp {
@@ -13,19 +14,31 @@ export interface DraftHttp {
   target: string;
   host: string;
   scheme: string;
-  /** Lines of `header_map`. */
-  readonly lines: HeaderLines;
+  /** Where lines of `header_map` lie; from the first that is not plain on, they are in `lines`. */
+  readonly spans: Span[];
+  lines: HeaderLines | undefined;
   /** `headers`, where Envoy joined the lines. */
   joined: Map<string, string> | undefined;
 }
 
 export function newHttp(): DraftHttp {
-  return { id: "", method: "", target: "", host: "", scheme: "", lines: new Map(), joined: undefined };
+  return { id: "", method: "", target: "", host: "", scheme: "", spans: [], lines: undefined, joined: undefined };
 }
 
-export function toIncomingHttp({ id, method, target, host, scheme, lines, joined }: DraftHttp): IncomingHttp {
-  if (joined !== undefined) for (const [name, value] of joined) addLine(lines, name, value);
-  return { id, method, target, host, scheme, headers: lines };
+export function toIncomingHttp(wire: Wire, http: DraftHttp): IncomingHttp {
+  const { id, method, target, host, scheme, joined } = http;
+  if (joined !== undefined) {
+    const lines = allLines(wire, http);
+    for (const [name, value] of joined) addLine(lines, name, value);
+  }
+  const { lines, spans } = http;
+  const headers = lines ?? new WireHeaders(wire.latin1 ?? "", spans);
+  return { id, method, target, host, scheme, headers };
+}
+
+function allLines(wire: Wire, http: DraftHttp): HeaderLines {
+  http.lines ??= linesAt(wire.latin1 ?? "", http.spans);
+  return http.lines;
 }
 
 // Fields 1 to 6 and 13.
@@ -36,7 +49,7 @@ export function readHttp(wire: Wire, end: number, http: DraftHttp): void {
     const tag = readTag(wire, end);
     switch (tag) {
       case 0x6a:
-        readHeaderMap(wire, enter(wire, end), http.lines);
+        readHeaderMap(wire, enter(wire, end), http);
         break;
       case 0x1a:
         http.joined ??= new Map();
@@ -63,20 +76,21 @@ export function readHttp(wire: Wire, end: number, http: DraftHttp): void {
   }
 }
 
-function readHeaderMap(wire: Wire, end: number, lines: HeaderLines): void {
+function readHeaderMap(wire: Wire, end: number, http: DraftHttp): void {
   while (wire.at < end) {
     const tag = readTag(wire, end);
-    if (tag === 0x0a) readHeader(wire, enter(wire, end), lines);
+    if (tag === 0x0a) readHeader(wire, enter(wire, end), http);
     else skip(wire, tag, end, 0b10);
   }
 }
 
 const COLON = 0x3a;
 
-function readHeader(wire: Wire, end: number, lines: HeaderLines): void {
+function readHeader(wire: Wire, end: number, http: DraftHttp): void {
   let keyFrom = wire.at;
   let keyTo = wire.at;
-  let value = "";
+  let valueFrom = wire.at;
+  let valueTo = wire.at;
   let rawFrom = wire.at;
   let rawTo = wire.at;
   while (wire.at < end) {
@@ -88,7 +102,9 @@ function readHeader(wire: Wire, end: number, lines: HeaderLines): void {
         wire.at = keyTo;
         break;
       case 0x12:
-        value = readText(wire, end);
+        valueTo = enter(wire, end);
+        valueFrom = wire.at;
+        wire.at = valueTo;
         break;
       case 0x1a:
         rawTo = enter(wire, end);
@@ -101,7 +117,14 @@ function readHeader(wire: Wire, end: number, lines: HeaderLines): void {
   }
   // Pseudo headers come from their own fields; no text is made of those.
   if (keyFrom === keyTo || wire.bytes[keyFrom] === COLON) return;
-  addRawLine(lines, textBetween(wire, keyFrom, keyTo), textBetween(wire, rawFrom, rawTo), value);
+  const isOne = rawFrom === rawTo || valueFrom === valueTo;
+  if (isOne && http.lines === undefined && wire.latin1 !== undefined && isPlainName(wire.bytes, keyFrom, keyTo)) {
+    const isRaw = rawFrom < rawTo;
+    http.spans.push(span(keyFrom, keyTo), span(isRaw ? rawFrom : valueFrom, isRaw ? rawTo : valueTo));
+    return;
+  }
+  const name = textBetween(wire, keyFrom, keyTo);
+  addRawLine(allLines(wire, http), name, textBetween(wire, rawFrom, rawTo), textBetween(wire, valueFrom, valueTo));
 }
 
 /** One entry of a `map<string, string>`; the last one of a key counts. */

@@ -1,8 +1,6 @@
 /** `grpc.health.v1`: SERVING once a snapshot and its keys are in, NOT_SERVING before that and while draining. */
-import type { ServerHttp2Stream } from "node:http2";
-import { beginAnswer, refuseCall } from "./grpc-call.ts";
 import { frameBytes } from "./grpc-frame.ts";
-import type { Method } from "./grpc-methods.ts";
+import type { Method, StreamingCall } from "./grpc-methods.ts";
 import { type GrpcStatus, INTERNAL, NOT_FOUND, RESOURCE_EXHAUSTED } from "./grpc-status.ts";
 import { healthService } from "./protos.ts";
 
@@ -26,7 +24,7 @@ const KNOWN: ReadonlySet<string> = new Set(["", "envoy.service.auth.v3.Authoriza
 
 export function createHealth(): Health {
   let status = NOT_SERVING;
-  const watchers = new Map<ServerHttp2Stream, string>();
+  const watchers = new Map<StreamingCall, string>();
   const statusOf = (service: string): number => (KNOWN.has(service) ? status : SERVICE_UNKNOWN);
   const check: Method = {
     kind: "unary",
@@ -38,14 +36,16 @@ export function createHealth(): Health {
   };
   const watch: Method = {
     kind: "streaming",
-    open(message, stream) {
+    open(message, call) {
       const service = readService(message);
-      if (service === undefined) return refuseCall(stream, UNREADABLE);
-      if (watchers.size >= MAX_WATCHERS) return refuseCall(stream, FULL);
-      watchers.set(stream, service);
-      stream.once("close", () => watchers.delete(stream));
-      beginAnswer(stream);
-      stream.write(writeStatus(statusOf(service)));
+      const wrong = service === undefined ? UNREADABLE : watchers.size >= MAX_WATCHERS ? FULL : undefined;
+      if (service === undefined || wrong !== undefined) {
+        call.end(wrong ?? UNREADABLE);
+        return undefined;
+      }
+      watchers.set(call, service);
+      call.write(writeStatus(statusOf(service)));
+      return () => watchers.delete(call);
     },
   };
   return {
@@ -55,8 +55,8 @@ export function createHealth(): Health {
     ],
     set(serving) {
       status = serving ? SERVING : NOT_SERVING;
-      for (const [stream, service] of watchers) {
-        if (KNOWN.has(service) && !stream.destroyed) stream.write(writeStatus(status));
+      for (const [call, service] of watchers) {
+        if (KNOWN.has(service)) call.write(writeStatus(status));
       }
     },
   };

@@ -17,12 +17,12 @@ export interface Wire {
 
 /**
  * A slice keeps the whole text alive for as long as somebody keeps the slice: that is only fine while the whole is small.
- * Bytes.
+ * Bytes; the places in it also have to fit 14 bits (`wire-headers.ts`).
  */
 const MAX_SLICED = 16 * 1024;
 
 export function openWire(bytes: Buffer): Wire {
-  return { bytes, latin1: bytes.length <= MAX_SLICED ? bytes.toString("latin1") : undefined, at: 0 };
+  return { bytes, latin1: bytes.length < MAX_SLICED ? bytes.toString("latin1") : undefined, at: 0 };
 }
 
 export const VARINT = 0;
@@ -86,11 +86,21 @@ export function readText(wire: Wire, end: number): string {
 }
 
 export function textBetween({ bytes, latin1 }: Wire, from: number, to: number): string {
-  if (latin1 === undefined) return bytes.toString("utf8", from, to);
-  for (let at = from; at < to; at++) {
-    if ((bytes[at] ?? 0) > 0x7f) return bytes.toString("utf8", from, to);
-  }
-  return latin1.slice(from, to);
+  return latin1 === undefined ? bytes.toString("utf8", from, to) : fromLatin1(latin1.slice(from, to));
+}
+
+/** Above this the platform's own count is faster than a loop. Characters. */
+const LONG = 48;
+
+/** @param bytes one character each. @returns what they say in UTF-8 */
+export function fromLatin1(bytes: string): string {
+  if (bytes.length > LONG) return Buffer.byteLength(bytes) === bytes.length ? bytes : decoded(bytes);
+  for (let at = 0; at < bytes.length; at++) if (bytes.charCodeAt(at) > 0x7f) return decoded(bytes);
+  return bytes;
+}
+
+function decoded(bytes: string): string {
+  return Buffer.from(bytes, "latin1").toString("utf8");
 }
 
 export function readDouble(wire: Wire, end: number): number {

@@ -8,19 +8,20 @@
 /** Characters up to U+00FF, each one byte. */
 export type ByteText = string;
 
-const ASCII = /^[\0-\x7f]*$/;
-
 /** As UTF-8. A lone surrogate becomes U+FFFD. */
 export function utf8(text: string): ByteText {
-  return ASCII.test(text) ? text : Buffer.from(text, "utf8").toString("latin1");
+  // As many bytes as characters: ASCII.
+  return Buffer.byteLength(text) === text.length ? text : Buffer.from(text, "utf8").toString("latin1");
 }
 
-const SINGLE: readonly ByteText[] = Array.from({ length: 0x80 }, (_, value) => String.fromCharCode(value));
+const SHORT: readonly ByteText[] = Array.from({ length: 0x800 }, (_, value) => written(value));
 
 /** @param value a whole number ≥ 0, below 2^32 */
 export function varint(value: number): ByteText {
-  const single = SINGLE[value];
-  if (single !== undefined) return single;
+  return SHORT[value] ?? written(value);
+}
+
+function written(value: number): ByteText {
   let text = "";
   let rest = value >>> 0;
   for (; rest >= 0x80; rest >>>= 7) text += String.fromCharCode((rest & 0x7f) | 0x80);

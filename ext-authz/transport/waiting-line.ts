@@ -1,6 +1,6 @@
 /**
- * Checks that came in while the process was busy with others. In: checks as they are read. Out: each is run, at once when
- * nothing waits, else turn by turn; told whether it is taken on. Effects: clock, chance and turns of the event loop, as given.
+ * Checks that came in while the process was busy with others. In: checks as they are read. Out: whether one may be run at once,
+ * as when nothing waits; else it is run turn by turn, and told whether it is taken on. Effects: clock, chance and turns of the event loop, as given.
  *
  * A busy process reads what came, then works for some milliseconds, then writes answers and reads again: so waits are seen here
  * and not only in sockets, and no answer lies about until everything before it is done.
@@ -8,12 +8,14 @@
 import type { Overload } from "./overload.ts";
 
 export interface WaitingLine {
-  /** @returns what it gave; a promise when it had to wait */
-  enter<T>(run: Run<T>): T | Promise<T>;
+  /** Whether what came now is to be run now: nothing waits, and this turn of the loop has time left. */
+  isFree(now: number): boolean;
+  /** For what came when the line was not free. @returns what it gave, when its turn came */
+  wait<T>(run: Run<T>, now: number): T | Promise<T>;
 }
 
-/** @param waited false = it is run at once */
-export type Run<T> = (admitted: boolean, waited: boolean) => T | Promise<T>;
+/** @param admitted false = it is not taken on. */
+export type Run<T> = (admitted: boolean) => T | Promise<T>;
 
 export interface LineEffects {
   /** Milliseconds, monotonic. */
@@ -80,19 +82,18 @@ export function createWaitingLine(maxWaiting: number, overload: Overload, effect
   }
 
   return {
-    enter<T>(run: Run<T>): T | Promise<T> {
-      const now = clock();
+    isFree(now) {
       if (turnBegan === undefined) beginTurn(now);
-      const waiting = line.length - head;
-      if (waiting === 0 && now - (turnBegan ?? now) < TURN_MS) {
-        overload.empty(now);
-        return run(true, false);
-      }
-      if (waiting >= maxWaiting) return run(false, false);
+      if (head < line.length || now - (turnBegan ?? now) >= TURN_MS) return false;
+      overload.empty(now);
+      return true;
+    },
+    wait<T>(run: Run<T>, now: number): T | Promise<T> {
+      if (line.length - head >= maxWaiting) return run(false);
       return new Promise<T>((resolve, reject) => {
         const settle = (admitted: boolean): void => {
           try {
-            resolve(run(admitted, true));
+            resolve(run(admitted));
           } catch (cause) {
             reject(cause);
           }

@@ -209,7 +209,7 @@ describe("bounds", () => {
 
   test.each([
     ["by entries", { entries: 3, bytes: 1 << 20 }, 3],
-    ["by bytes", { entries: 100, bytes: 14_000 }, 2],
+    ["by bytes", { entries: 100, bytes: 9_000 }, 2],
     ["too big for all of it", { entries: 100, bytes: 500 }, 0],
   ])("%s", async (_, bounds, entries) => {
     const memory = createVerifiedTokens(bounds);

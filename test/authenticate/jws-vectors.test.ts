@@ -31,7 +31,6 @@ function tokenOf(jws: string): Token {
     kid: "",
     bringsKey: false,
     claims: {},
-    payloadSegment: payload,
     issuer: "",
     subject: undefined,
     audiences: [],

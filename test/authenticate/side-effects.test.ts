@@ -92,6 +92,40 @@ test("the token leaves from where it was found, unless it is forwarded", () => {
   expect(verified([rule({ fromCookies: ["sid"] })], inCookie).changes.remove).toEqual([]);
 });
 
+test("a remembered token leaves from where it stands now, not from where it stood", () => {
+  const raw = token();
+  const twoHeaders = [
+    { name: "x-a", prefix: "" },
+    { name: "x-b", prefix: "" },
+  ];
+  const outputs = { outputClaimToHeaders: [{ header: "x-who", claim: "sub" }] };
+  const plan = planOf([rule({ ...outputs, fromHeaders: twoHeaders, fromParams: ["t"] })]);
+  const requests: readonly (readonly [RequestModel, readonly string[], readonly string[]])[] = [
+    [request({ "x-a": raw }), ["x-a"], []],
+    [request({ "x-b": raw }), ["x-b"], []],
+    [request({ "x-a": raw, "x-b": raw }), ["x-a", "x-b"], []],
+    [request({}, { query: `t=${raw}` }), [], ["t"]],
+    [request({ "x-a": raw }, { query: `t=${raw}` }), ["x-a"], ["t"]],
+  ];
+  for (const [model, remove, removeQueryParameters] of [...requests, ...requests.toReversed(), ...requests]) {
+    const result = authenticate(plan, model, NOW, new AbortController().signal);
+    if (result instanceof Promise || !result.ok) throw new Error("refused, or not synchronous");
+    expect(result.value.changes).toEqual({ remove, set: [["x-who", "alice"]], removeQueryParameters });
+  }
+});
+
+test("two rules write what each of them says of the same token", () => {
+  const raw = token();
+  const headers = ["x-one", "x-two"];
+  const plans = headers.map((header) => planOf([rule({ outputClaimToHeaders: [{ header, claim: "sub" }] })]));
+  for (const at of [0, 1, 0, 1]) {
+    const plan = plans[at];
+    const result = plan && authenticate(plan, bearer(raw), NOW, new AbortController().signal);
+    if (result === undefined || result instanceof Promise || !result.ok) throw new Error("refused");
+    expect(result.value.changes.set).toEqual([[headers[at], "alice"]]);
+  }
+});
+
 test("what any rule writes is removed from every request, whoever wins", () => {
   const rules = [
     rule({ outputPayloadToHeader: "X-One" }),

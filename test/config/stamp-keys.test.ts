@@ -20,8 +20,7 @@ const RSA = { id: "r", algorithm: "rsa-v1_5-sha256" };
 function views(file: object): { sign: object | undefined; verify: object } {
   const read = readStampKeys(JSON.stringify(file));
   if (!read.ok) throw new Error(read.error.join("; "));
-  const { sign, verify } = read.value;
-  return { sign: sign === undefined ? undefined : JSON.parse(sign), verify: JSON.parse(verify) };
+  return read.value;
 }
 
 describe("a file of keys", () => {
@@ -102,7 +101,7 @@ describe("stampKeys in countersign.yaml", () => {
     const [none, some] = [settings(""), settings("stampKeys: { file: k.json, tokenFile: /t }")];
     expect(none.ok && "stampKeys" in none.value).toBe(false);
     expect(some).toMatchObject({
-      value: { stampKeys: { file: "/etc/c/k.json", tokenFile: "/t", verifyTokenFile: "" } },
+      value: { stampKeys: { file: "/etc/c/k.json", tokenFile: "/t", verifyTokenFile: "", lifetimeSeconds: 86_400 } },
     });
   });
 
@@ -111,6 +110,8 @@ describe("stampKeys in countersign.yaml", () => {
     ["stampKeys: { tokenFile: k }", "stampKeys.file"],
     ["stampKeys: { file: k, tokenFile: '' }", "stampKeys.tokenFile"],
     ["stampKeys: { file: k, tokenFile: t, token: x }", "stampKeys.token"],
+    ["stampKeys: { file: k, tokenFile: t, lifetimeSeconds: 299 }", "stampKeys.lifetimeSeconds"],
+    ["stampKeys: { file: k, tokenFile: t, lifetimeSeconds: 300.5 }", "stampKeys.lifetimeSeconds"],
   ])("%s", (text, path) => {
     const read = settings(text);
     expect(read.ok ? [] : read.error.map((problem) => problem.path)).toEqual([path]);

@@ -54,9 +54,28 @@ test("another plan, and so another snapshot or key, mints anew", () => {
   expect(mint(newPlan(), alice, NOW)).not.toBe(mint(newPlan(), alice, NOW));
 });
 
-test("what is remembered is bounded: the oldest goes", () => {
-  const plan = newPlan();
+test("what is remembered is bounded in bytes, over all plans: what came first goes first", () => {
+  const plans = [newPlan(), newPlan()];
+  const [plan = newPlan()] = plans;
   const first = mint(plan, alice, NOW);
-  for (let n = 0; n < 4096; n++) mint(plan, { ...alice, claims: { sub: `${n}` } }, NOW);
+  // Of 16 kB each.
+  const subject = (n: number): string => `${n}`.padEnd(12_000, "x");
+  const others = Array.from({ length: 600 }, (_, n): VerifiedToken => {
+    return { ...alice, subject: subject(n), claims: { sub: subject(n) } };
+  });
+  const minted = others.map((token, n) => mint(plans[n % 2] ?? plan, token, NOW));
+  const again = others.map((token, n) => mint(plans[n % 2] ?? plan, token, NOW) === minted[n]);
   expect(mint(plan, alice, NOW)).not.toBe(first);
+  // Looking at the first ones, which are gone, drives out the last ones.
+  expect(again.filter(Boolean).length).toBe(0);
+  const [last = alice] = others.slice(-1);
+  expect(mint(plan, last, NOW)).toBe(mint(plan, last, NOW));
+});
+
+test("one token at many workloads is remembered for each, and for so many only", () => {
+  const plans = Array.from({ length: 33 }, newPlan);
+  const minted = plans.map((plan) => mint(plan, alice, NOW));
+  const again = (at: number): boolean => mint(plans[at] ?? newPlan(), alice, NOW) === minted[at];
+  expect([32, 31, 1].map(again)).toEqual([true, true, true]);
+  expect(again(0)).toBe(false);
 });

@@ -2,8 +2,8 @@ import { readFile, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createDecisionLog } from "../../ext-authz/observe/decision-log.ts";
+import { recordOf, remember } from "../../ext-authz/observe/decision-record.ts";
 import { openLineFile } from "../../ext-authz/observe/line-file.ts";
-import { recordOf, remember } from "../../ext-authz/observe/recent-decisions.ts";
 import { type Folder, makeFolder } from "../support/folder.ts";
 import { anAllow, ref, rules, seen } from "./fixtures.ts";
 

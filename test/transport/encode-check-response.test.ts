@@ -17,10 +17,9 @@ const text = fc.oneof(
 );
 const lines = fc.array(fc.tuple(text, text), { maxLength: 4 });
 const common = {
-  metadata: fc.dictionary(
-    text.filter((name) => name !== "__proto__"),
-    text,
-    { maxKeys: 5 },
+  metadata: fc.record(
+    { decision_id: text, effect: text, reason: text, policy: text, revision: text, principal: text, grant: text },
+    { requiredKeys: ["decision_id", "effect", "reason", "policy", "revision", "principal"] },
   ),
   decisionId: text,
 };
@@ -83,7 +82,8 @@ it("writes what proto-loader writes, in a frame", () => {
 });
 
 test("text that is no Unicode cannot break out of its field", () => {
-  const metadata = { reason: "\ud800" };
+  const known = { decision_id: "d", effect: "allow", policy: "", revision: "", principal: "" };
+  const metadata = { ...known, reason: "\ud800" };
   const changes = { set: [["x-a", "b\udfff"]], remove: [], removeQueryParameters: [] } as const;
   const frame = encodeCheckResponse({ kind: "allow", code: 0, changes, metadata, decisionId: "d" });
   expect(method.responseDeserialize(frame.subarray(5))).toMatchObject({

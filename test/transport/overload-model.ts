@@ -51,10 +51,12 @@ export function simulate(load: Load): readonly Outcome[] {
   };
   const enter = (connection: number, arrived: number): void => {
     now += read;
-    void line.enter((admitted) => {
+    const run = (admitted: boolean): void => {
       now += admitted ? decide : refuse;
       unwritten.push({ connection, arrived, admitted });
-    });
+    };
+    if (line.isFree(now)) run(true);
+    else void line.wait(run, now);
   };
   while (next < milliseconds || endOfTurn.length > 0 || sockets.some((waiting) => waiting.length > 0)) {
     const [pause] = due;

@@ -84,12 +84,14 @@ describe("the line", () => {
       random: () => 0.999,
     });
     const ran: string[] = [];
-    const enter = (name: string, cost: number) =>
-      line.enter((admitted, waited) => {
+    const enter = (name: string, cost: number) => {
+      const run = (admitted: boolean, waited: boolean): string => {
         now += cost;
         ran.push(`${name}${waited ? " waited" : ""}${admitted ? "" : " refused"}`);
         return name;
-      });
+      };
+      return line.isFree(now) ? run(true, false) : line.wait((admitted) => run(admitted, admitted), now);
+    };
     const turn = (): void => {
       for (const run of turns.splice(0)) run();
     };
@@ -125,9 +127,9 @@ describe("the line", () => {
   it("what throws after waiting rejects, and the next one is run", async () => {
     const { enter, turn, ran, line } = lined();
     void enter("a", TURN_MS);
-    const broken = line.enter(() => {
+    const broken = line.wait(() => {
       throw new Error("a bug");
-    });
+    }, TURN_MS);
     void enter("c", 1);
     turn();
     await expect(broken).rejects.toThrow("a bug");

@@ -114,6 +114,7 @@ describe("what a call ends with", () => {
     ["GET", { ":method": "GET" }, [], 405],
     ["JSON", { "content-type": "application/json" }, [EMPTY], 415],
     ["gRPC-Web", { "content-type": "application/grpc-web" }, [EMPTY], 415],
+    ["JSON that has no end soon", { "content-type": "application/json" }, [Buffer.alloc(200_000)], 415],
   ];
   test.each(rows)("%s", async (_, headers, pieces, expected) => {
     const session = opened(await started());

@@ -52,6 +52,7 @@ export function findApiKey(
   rules: readonly ApiKeyRule[],
   request: RequestModel,
 ): Result<FoundKey, CredentialRefusal> | undefined {
+  if (rules.length === 0) return undefined;
   const presented = new Set(rules.flatMap(({ places }) => places.flatMap((place) => valuesAt(place, request))));
   const [key, more] = presented;
   if (key === undefined) return undefined;

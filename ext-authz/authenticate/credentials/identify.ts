@@ -43,7 +43,8 @@ export function identify(
   if (opaque?.ok === false) return opaque;
   const key = findApiKey(plan.apiKeys, request);
   if (key?.ok === false) return key;
-  const found: Found = { opaque: opaque?.value, key: key?.value };
+  const found: Found =
+    opaque === undefined && key === undefined ? NOTHING_ELSE : { opaque: opaque?.value, key: key?.value };
   const jwt = authenticate(plan.jwt, withoutOpaque(request, found.opaque), now, deadline);
   if (jwt instanceof Promise || (jwt.ok && found.opaque !== undefined)) {
     return identifyLater(plan, request, now, signalOf(deadline), found, jwt);
@@ -56,6 +57,8 @@ interface Found {
   readonly opaque: FoundToken | undefined;
   readonly key: FoundKey | undefined;
 }
+
+const NOTHING_ELSE: Found = { opaque: undefined, key: undefined };
 
 async function identifyLater(
   plan: CredentialPlan,
@@ -76,10 +79,11 @@ function conclude(
   plan: CredentialPlan,
   request: RequestModel,
   now: number,
-  { opaque, key }: Found,
+  found: Found,
   jwt: Authentication,
   introspected: (Credential & { readonly until: number }) | undefined,
 ): Outcome {
+  const { key } = found;
   const credentials: Credential[] = [];
   if (jwt.token !== undefined) credentials.push({ kind: "jwt", token: jwt.token });
   if (introspected !== undefined) credentials.push(introspected);
@@ -89,6 +93,10 @@ function conclude(
 
   const [first] = credentials;
   const isJwt = first?.kind === "jwt";
+  const { shadow, proofs } = judged.value;
+  // Most requests: a JWT or nothing, which nobody has anything to add to.
+  if (judged === NOTHING_SAID && found === NOTHING_ELSE && introspected === undefined) return ok(jwt);
+  const { opaque } = found;
   const changes: HeaderChanges[] = [];
   if (opaque !== undefined) changes.push(changesWithoutOpaque(opaque.rules, request));
   if (key !== undefined) changes.push(key.changes);
@@ -96,8 +104,8 @@ function conclude(
     token: first?.token,
     payload: isJwt || first === undefined ? jwt.payload : splitClaims(first.token.claims, SPLIT),
     changes: changes.length === 0 ? jwt.changes : merge(jwt.changes, changes),
-    shadow: judged.value.shadow,
-    ...repeatable(jwt, judged.value.proofs > 0, introspected?.until),
+    shadow,
+    ...repeatable(jwt, proofs > 0, introspected?.until),
   });
 }
 
@@ -152,6 +160,8 @@ async function beforeAbort<T>(work: T | Promise<T>, signal: AbortSignal): Promis
   return first;
 }
 
+const NOTHING_SAID = ok<Judged>({ shadow: [], proofs: 0 });
+
 interface Judged {
   readonly shadow: readonly ShadowVerdict[];
   /** That were used up. */
@@ -165,10 +175,12 @@ function judgeAll(
   now: number,
 ): Result<Judged, Refused> {
   if (plan.strict && plan.possession && hasSeveralTokens(plan, request)) return err(SEVERAL_TOKENS);
+  const asBearer = plan.strict && !plan.possession;
+  if (plan.judges.length === 0) return asBearer ? judgeBearers(credentials) : NOTHING_SAID;
   const shadow: ShadowVerdict[] = [];
   const proofs = new Map<string, Proof>();
   for (const credential of credentials) {
-    const refusal = plan.strict && !plan.possession ? refuseAsBearer(credential) : undefined;
+    const refusal = asBearer ? refuseAsBearer(credential) : undefined;
     if (refusal !== undefined) return err(refusal);
     for (const judge of plan.judges) {
       const judged = judge.judge(credential, request, now);
@@ -184,6 +196,14 @@ function judgeAll(
     if (use === "full") return err({ failure: "overloaded", detail: "the memory of used DPoP proofs is full" });
   }
   return ok({ shadow, proofs: proofs.size });
+}
+
+function judgeBearers(credentials: readonly Credential[]): Result<Judged, Refused> {
+  for (const credential of credentials) {
+    const refusal = refuseAsBearer(credential);
+    if (refusal !== undefined) return err(refusal);
+  }
+  return NOTHING_SAID;
 }
 
 /** A proof speaks of one token. A second one would travel on beside it, and nobody proved to hold that. */

@@ -81,6 +81,7 @@ export function findOpaque(
   jwt: AuthenticationPlan,
   request: RequestModel,
 ): Result<FoundToken, CredentialRefusal> | undefined {
+  if (rules.length === 0) return undefined;
   const found = new Map<string, { readonly rules: Set<OpaqueRule>; readonly places: Set<Place> }>();
   for (const rule of rules) {
     for (const place of rule.places) {

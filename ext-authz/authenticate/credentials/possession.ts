@@ -94,10 +94,12 @@ function countNamed({ key, certificate, others }: Confirmation): number {
   return Number(key !== undefined) + Number(certificate !== undefined) + others;
 }
 
+const NO_CONFIRMATION: Confirmation = { key: undefined, certificate: undefined, others: 0 };
+
 /** Undefined: a `cnf` that nobody could have meant. No `cnf` confirms nothing. */
 function readConfirmation(claims: JsonObject): Confirmation | undefined {
   const confirmation = member(claims, "cnf");
-  if (confirmation === undefined) return { key: undefined, certificate: undefined, others: 0 };
+  if (confirmation === undefined) return NO_CONFIRMATION;
   if (!isJsonObject(confirmation)) return undefined;
   const key = member(confirmation, "jkt");
   const certificate = member(confirmation, "x5t#S256");

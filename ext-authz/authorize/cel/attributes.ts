@@ -37,7 +37,8 @@ function present(members: Members): ReadonlyMap<string, CelInput> {
 function requestAttributes({ request, payload }: Facts): CelInput {
   const auth = authAttributes(payload);
   if (request.protocol === "tcp") return present([["auth", auth]]);
-  const { headers } = request;
+  // CEL knows maps by their class.
+  const headers = new Map(request.headers);
   const joined = new Map([...headers].map(([name, lines]) => [name, lines.join(",")]));
   return present([
     ["method", request.method],

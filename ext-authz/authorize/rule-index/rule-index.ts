@@ -111,6 +111,11 @@ function fileUnder(buckets: Map<PatternKey, Entry[]>, key: PatternKey, entry: En
 }
 
 export function firstMatch({ rules, root }: RuleIndex, facts: Facts): CompiledRule | undefined {
+  // No question to ask: the rules are tried in their order.
+  if (root.branch === undefined) {
+    for (const rule of rules) if (ruleMatches(rule, facts)) return rule;
+    return undefined;
+  }
   let first = rules.length;
   visitLeaves(root, facts, (leaf) => {
     for (const position of leaf) {
@@ -124,6 +129,7 @@ export function firstMatch({ rules, root }: RuleIndex, facts: Facts): CompiledRu
 
 /** In canonical order. */
 export function allMatches({ rules, root }: RuleIndex, facts: Facts): readonly CompiledRule[] {
+  if (rules.length === 0) return rules;
   const candidates = new Set<number>();
   visitLeaves(root, facts, (leaf) => {
     for (const position of leaf) candidates.add(position);
