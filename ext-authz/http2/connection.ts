@@ -56,6 +56,7 @@ export class Connection {
   readonly destroy = (): void => void this.socket.destroy();
   /** The client's SETTINGS are in: its first frame. */
   private hasBegun = false;
+  private isLeaving = false;
   /** GOAWAY with a code is out, or all is said: nothing that comes is looked at. */
   private isOver = false;
   /** The frame that a sweep found begun, by its number, and since which sweep: a busy connection is often within one, another each time. */
@@ -104,6 +105,7 @@ export class Connection {
   /** Ends what has begun two sweeps ago and is still not whole. */
   sweep(now: number): void {
     if (this.isOver) return;
+    this.output.recount();
     const limit = now - 2;
     if (!this.hasBegun) {
       if (this.born <= limit) this.socket.destroy();
@@ -120,13 +122,10 @@ export class Connection {
 
   /** No more calls are taken; closes when those that are have been answered. */
   leave(): void {
-    if (this.isOver || this.farewell.hasBegun) return;
-    if (!this.hasBegun) {
-      this.destroy();
-      return;
-    }
-    this.farewell.begin();
-    setTimeout(() => this.closeDoor(), LINGER_MS).unref();
+    if (this.isOver || this.isLeaving) return;
+    if (this.hasBegun) this.farewell.begin();
+    this.isLeaving = true;
+    setTimeout(() => (this.hasBegun ? this.closeDoor() : this.destroy()), LINGER_MS).unref();
   }
 
   private read(chunk: Buffer): void {
@@ -170,6 +169,7 @@ export class Connection {
     if (!this.hasBegun) {
       if (frame.type !== layout.SETTINGS || (frame.flags & layout.ACK) !== 0) return PROTOCOL_ERROR;
       this.hasBegun = true;
+      if (this.isLeaving) this.farewell.begin();
     }
     return dispatch(frame, this.requests, this.controls);
   }

@@ -15,14 +15,11 @@ export class Farewell {
   /** The highest stream that is taken. */
   lastTaken = ALL;
   hasBegun = false;
+  isSaid = false;
   private readonly output: Output;
 
   constructor(output: Output) {
     this.output = output;
-  }
-
-  get isSaid(): boolean {
-    return this.lastTaken !== ALL;
   }
 
   begin(): void {
@@ -37,6 +34,7 @@ export class Farewell {
 
   /** The second step. */
   end(lastId: number): void {
+    this.isSaid = true;
     this.lastTaken = lastId;
     this.output.append(numbersFrame(GOAWAY, 0, lastId, NO_ERROR));
   }

@@ -104,6 +104,11 @@ export class Output {
     else if ((!fits || unsent > MAX_UNSENT) && socket.writableNeedDrain) socket.pause();
   }
 
+  /** A socket tells of what has left only when there was much of it. */
+  recount(): void {
+    this.unsent.set(this.socket.writableLength);
+  }
+
   /** The socket is closed. */
   forget(): void {
     this.unsent.set(0);

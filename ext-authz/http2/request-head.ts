@@ -17,6 +17,8 @@ export interface RequestHead {
   /** Bytes; undefined: the client does not say. */
   readonly contentLength: number | undefined;
   readonly fault: HeadFault | undefined;
+  /** Bytes, RFC 7541 §4.1. */
+  readonly size: number;
   /** A trailer section has none of these. */
   readonly hasPseudo: boolean;
 }
@@ -38,7 +40,7 @@ export class HeadBuilder implements RequestHead {
   private scheme: string | undefined = undefined;
   private authority: string | undefined = undefined;
   private hasRegular = false;
-  private size = 0;
+  size = 0;
 
   add(field: Field): void {
     this.size += field.size;

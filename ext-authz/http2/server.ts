@@ -37,6 +37,7 @@ export function createHttp2Server(accept: Accept, maxStreams: number): Http2Serv
   const unsent = new BytePool(UNSENT_BYTES, OWN_BYTES);
   const clock = (): number => performance.now();
   let sweeps = 0;
+  let isStopping = false;
   let allClosed = (): void => {};
   const closed = (connection: Connection): void => {
     connections.delete(connection);
@@ -46,7 +47,11 @@ export function createHttp2Server(accept: Accept, maxStreams: number): Http2Serv
   const take = (socket: Socket): void => {
     if (socket.destroyed) return;
     if (connections.size >= MAX_CONNECTIONS) socket.destroy();
-    else connections.add(new Connection(socket, deps));
+    else {
+      const connection = new Connection(socket, deps);
+      connections.add(connection);
+      if (isStopping) connection.leave();
+    }
   };
   const server = createServer(take);
   const keepalive = setInterval(() => {
@@ -60,6 +65,7 @@ export function createHttp2Server(accept: Accept, maxStreams: number): Http2Serv
     listen: (at) => listen(server, at),
     take,
     async stop(graceMs) {
+      isStopping = true;
       clearInterval(keepalive);
       clearInterval(sweeping);
       server.close();

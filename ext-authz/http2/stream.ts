@@ -2,7 +2,7 @@
  * One stream: a request that comes in, and its answer. In: what the connection reads. Out: whatever its receiver sends, in order,
  * once; to a stream that is closed nothing is sent. Effects: the connection's sending half.
  */
-import { MAX_HELD_STREAM } from "./bounds.ts";
+import { MAX_HEADER_LIST, MAX_HELD_STREAM, STREAM_BYTES } from "./bounds.ts";
 import type { ByteShare } from "./byte-pool.ts";
 import { CANCEL } from "./error-codes.ts";
 import type { RequestHead } from "./request-head.ts";
@@ -41,6 +41,7 @@ export class ServerStream implements Outgoing {
   readonly born: number;
   receiver: Receiver | undefined = undefined;
   isOpen = true;
+  readonly cost: number;
   /** All of the request is here. */
   requestEnded = false;
   headersSent = false;
@@ -61,6 +62,7 @@ export class ServerStream implements Outgoing {
     this.head = head;
     this.born = born;
     this.owner = owner;
+    this.cost = STREAM_BYTES + Math.max(0, Math.min(head.size, MAX_HEADER_LIST) - 1024);
   }
 
   /** For receivers, of what they keep. @returns false: no room for more; counted until `release` all the same */

@@ -2,7 +2,7 @@
  * The streams of one connection that are open, and what is still known of those that are not. Bounded by the streams that a client
  * may have at once, and by how many resets are remembered. Pure but for itself. Source: RFC 9113 §5.1.
  */
-import { REMEMBERED_RESETS, STREAM_BYTES } from "./bounds.ts";
+import { REMEMBERED_RESETS } from "./bounds.ts";
 import { CANCEL } from "./error-codes.ts";
 import type { ServerStream } from "./stream.ts";
 
@@ -28,8 +28,8 @@ export class Streams {
 
   /** @returns false: there is no room for it, and it is not open */
   begin(stream: ServerStream): boolean {
-    if (!stream.hold(STREAM_BYTES)) {
-      stream.release(STREAM_BYTES);
+    if (!stream.hold(stream.cost)) {
+      stream.release(stream.cost);
       return false;
     }
     this.open.set(stream.id, stream);
@@ -41,7 +41,7 @@ export class Streams {
     if (!stream.isOpen) return;
     stream.isOpen = false;
     this.open.delete(stream.id);
-    stream.release(STREAM_BYTES);
+    stream.release(stream.cost);
     stream.receiver?.closed();
   }
 

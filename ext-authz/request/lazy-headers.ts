@@ -46,13 +46,22 @@ export abstract class LazyHeaders implements Headers {
 /** As a filter sees them (`inline-headers.ts`). */
 export class JoinedHeaders extends LazyHeaders {
   private readonly lines: Headers;
+  private joined: Map<string, Lines> | undefined = undefined;
 
   constructor(lines: Headers) {
     super();
     this.lines = lines;
   }
   get(name: string): Lines | undefined {
-    return joinLines(name, this.lines.get(name));
+    const known = this.joined?.get(name);
+    if (known !== undefined) return known;
+    const lines = this.lines.get(name);
+    const joined = joinLines(name, lines);
+    if (joined !== undefined && joined !== lines) {
+      this.joined ??= new Map();
+      this.joined.set(name, joined);
+    }
+    return joined;
   }
   protected read(): Headers {
     const joined = new Map<string, Lines>();

@@ -77,7 +77,7 @@ class IncomingCall implements Receiver {
   private readonly stream: ServerStream;
   private readonly method: Method;
   private readonly maxMessage: number;
-  private readonly body = newBody();
+  private body = newBody();
   /** Bytes of memory that this call is held to have. */
   private held = 0;
   private deadline: CallDeadline | undefined = undefined;
@@ -118,6 +118,7 @@ class IncomingCall implements Receiver {
 
   private take(): void {
     const message = messageIn(this.body);
+    this.body = newBody();
     if (message.ok) this.run(message.value);
     else refuseCall(this.stream, message.error);
   }

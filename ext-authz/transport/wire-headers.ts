@@ -32,6 +32,8 @@ export function isPlainName(bytes: Uint8Array, from: number, to: number): boolea
 const FEW = 100;
 
 export class WireHeaders extends LazyHeaders {
+  /** Work done for questions: once it is as much as the message is long, all values are made, once and for ever. */
+  private spent = 0;
   private readonly message: string;
   /** Name and value of each line in turn. */
   private readonly spans: readonly Span[];
@@ -45,11 +47,13 @@ export class WireHeaders extends LazyHeaders {
 
   get(name: string): readonly string[] | undefined {
     const { message, spans } = this;
-    if (spans.length > 2 * FEW) return this.whole().get(name);
+    if (spans.length > 2 * FEW || this.spent > message.length) return this.whole().get(name);
+    this.spent += spans.length;
     let lines: string[] | undefined;
     for (let at = 0; at < spans.length; at += 2) {
       const key = spans[at] ?? 0;
       if ((key & LENGTH) !== name.length || !message.startsWith(name, key >>> BITS)) continue;
+      this.spent += (spans[at + 1] ?? 0) & LENGTH;
       const value = fromLatin1(textAt(message, spans[at + 1] ?? 0));
       if (lines === undefined) lines = [value];
       else lines.push(value);

@@ -182,10 +182,4 @@ describe("the end", () => {
     expect(socket.destroyed).toBe(true);
     await stopped;
   });
-
-  it("a connection that never began is cut at once", async () => {
-    const { server, socket } = opened();
-    await server.stop(60_000);
-    expect(socket.destroyed).toBe(true);
-  });
 });
