@@ -2,8 +2,8 @@
  * Latency at fixed rates, open load. In: the setting, what closed load showed. Out: results, direct (half of each server's own
  * most) and through Envoy (one rate for all). Effects: load.
  */
-import type { CheckServer } from "../peers/check-server.ts";
 import { to } from "./direct.ts";
+import type { Effort } from "./effort.ts";
 import type { EnvoySubject } from "./proxies.ts";
 import { packChecks, packGets } from "./requests.ts";
 import { type Result, type Subject, takeTurns } from "./rounds.ts";
@@ -13,6 +13,8 @@ import type { Setting } from "./setting.ts";
 export const EVEN_RATES = [1000, 5000] as const;
 /** A rate this near to the most that a server does is beyond it now and then: it is left out. */
 const BEARABLE = 0.9;
+/** Of the same load before its moment, untimed: at another pace servers run other code, which their compilers have to learn. */
+const LEARNING_SECONDS = 0.5;
 
 /** @param most answers per second of each server in closed load */
 export async function measureDirectLatency(
@@ -30,11 +32,12 @@ export async function measureDirectLatency(
     for (const server of able) {
       const packed = await packChecks(loader, "open", tokens.get("RS256")?.slice(0, 100) ?? [], server);
       const way = { kind: "open", rate, seconds: effort.openSeconds, spin: cores.load !== undefined } as const;
-      subjects.push(
-        subject(server, () =>
-          loader.run({ ...to(setting, server), file: packed.file, from: 0, count: packed.count, way }),
-        ),
-      );
+      const where = { ...to(setting, server), file: packed.file, from: 0, count: packed.count };
+      subjects.push({
+        ...{ name: server.name, processes: [{ name: "server", pid: server.child.pid }] },
+        prepare: async () => void (await loader.run({ ...where, way: { ...way, seconds: learning(effort) } })),
+        load: () => loader.run({ ...where, way }),
+      });
     }
     results.push(...(await takeTurns(openScenario(owner), subjects, effort.rounds)));
   }
@@ -45,8 +48,8 @@ export function openScenario(owner: string): string {
   return `direct, open: half of the most of ${owner}`;
 }
 
-function subject({ name, child }: CheckServer, load: Subject["load"]): Subject {
-  return { name, processes: [{ name: "server", pid: child.pid }], load };
+function learning({ openSeconds }: Effort): number {
+  return Math.min(LEARNING_SECONDS, openSeconds);
 }
 
 /** For all subjects that bear it. */
@@ -71,6 +74,7 @@ export async function measureProxyLatency(
     say(`through Envoy: open load, ${rate}/s`);
     // The lowest is for all: who cannot bear it shows it.
     const able = proxies.filter(({ name }) => rate === EVEN_RATES[0] || rate <= BEARABLE * (most.get(name) ?? 0));
+    const way = { kind: "open", rate, seconds, spin: false } as const;
     const subjects = able.map(({ name, port, processes }) => {
       const where = {
         host: "127.0.0.1",
@@ -83,8 +87,11 @@ export async function measureProxyLatency(
       };
       return {
         ...{ name, processes },
-        prepare: async () => void (await loader.run({ ...where, way: { kind: "each", underWay } })),
-        load: () => loader.run({ ...where, way: { kind: "open", rate, seconds, spin: false } }),
+        prepare: async () => {
+          await loader.run({ ...where, way: { kind: "each", underWay } });
+          await loader.run({ ...where, way: { ...way, seconds: learning(effort) } });
+        },
+        load: () => loader.run({ ...where, way }),
       };
     });
     results.push(...(await takeTurns(evenScenario(rate), subjects, effort.rounds)));

@@ -75,10 +75,11 @@ export function createCheckHandler(deps: CheckHandlerDeps): UnaryMethod {
   return (message, deadline, gone) => {
     const came = clock();
     if (line.isFree(came)) return decide(message, deadline, came);
-    return line.wait<Reply>((admitted) => {
+    const turn = (admitted: boolean): Reply | Promise<Reply> => {
       if (!admitted) return fail("overloaded", came);
       // Who has gone meanwhile is not worth the work.
       return gone() ? fail("deadline_exceeded", came) : decide(message, deadline, came);
-    }, came);
+    };
+    return line.wait(turn, came, message.length);
   };
 }

@@ -27,12 +27,17 @@ export interface GrpcServerDeps extends Omit<CheckHandlerDeps, "line"> {
 
 /** Bytes of one CheckRequest: headers, a certificate and a partial body fit; more is refused before it is decoded. */
 const MAX_MESSAGE = 4 * 1024 * 1024;
+/**
+ * Checks that may wait their turn, for each that may wait for something outside: what comes in a pause of a tenth of a second is
+ * worked off in less than that again. How long one may wait is for `overload.ts` to say.
+ */
+const WAITING = 10;
 
 /** @throws when the address cannot be bound. */
 export async function startGrpcServer(address: string, deps: GrpcServerDeps): Promise<GrpcServer> {
   const { maxChecks, maxWaitMs = Number.POSITIVE_INFINITY } = deps;
   const overload = watchOverload(maxWaitMs);
-  const line = createWaitingLine(maxChecks, overload, {
+  const line = createWaitingLine(WAITING * maxChecks, overload, {
     clock: deps.clock,
     atEndOfTurn: setImmediate,
     random: Math.random,

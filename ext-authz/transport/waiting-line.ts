@@ -10,8 +10,8 @@ import type { Overload } from "./overload.ts";
 export interface WaitingLine {
   /** Whether what came now is to be run now: nothing waits, and this turn of the loop has time left. */
   isFree(now: number): boolean;
-  /** For what came when the line was not free. @returns what it gave, when its turn came */
-  wait<T>(run: Run<T>, now: number): T | Promise<T>;
+  /** For what came when the line was not free. @param bytes that it holds. @returns what it gave, when its turn came */
+  wait<T>(run: Run<T>, now: number, bytes?: number): T | Promise<T>;
 }
 
 /** @param admitted false = it is not taken on. */
@@ -28,18 +28,22 @@ export interface LineEffects {
 
 interface Waiting {
   readonly since: number;
+  readonly bytes: number;
   /** Never throws. */
   readonly run: (admitted: boolean) => void;
 }
 
 /** Milliseconds of work in one turn; one check may take longer. */
 export const TURN_MS = 5;
+/** Bytes of messages that wait: a few large ones are worth as much as thousands of the usual size. */
+export const WAITING_BYTES = 64 * 1024 * 1024;
 
 /** @param maxWaiting more are not taken on */
 export function createWaitingLine(maxWaiting: number, overload: Overload, effects: LineEffects): WaitingLine {
   const { clock, atEndOfTurn, random } = effects;
   let line: Waiting[] = [];
   let head = 0;
+  let bytesWaiting = 0;
   /** Where those stand that this turn brought. */
   let newest = 0;
   let turnBegan: number | undefined;
@@ -54,6 +58,7 @@ export function createWaitingLine(maxWaiting: number, overload: Overload, effect
     turnBegan = undefined;
     for (let now = began; head < line.length && now - began < TURN_MS; now = clock()) {
       const next = line[head++];
+      bytesWaiting -= next?.bytes ?? 0;
       next?.run(overload.admits(now - next.since, now));
     }
     if (head < line.length) {
@@ -88,8 +93,9 @@ export function createWaitingLine(maxWaiting: number, overload: Overload, effect
       overload.empty(now);
       return true;
     },
-    wait<T>(run: Run<T>, now: number): T | Promise<T> {
-      if (line.length - head >= maxWaiting) return run(false);
+    wait<T>(run: Run<T>, now: number, bytes = 0): T | Promise<T> {
+      if (line.length - head >= maxWaiting || bytesWaiting + bytes > WAITING_BYTES) return run(false);
+      bytesWaiting += bytes;
       return new Promise<T>((resolve, reject) => {
         const settle = (admitted: boolean): void => {
           try {
@@ -98,7 +104,7 @@ export function createWaitingLine(maxWaiting: number, overload: Overload, effect
             reject(cause);
           }
         };
-        stand({ since: now, run: settle });
+        stand({ since: now, bytes, run: settle });
       });
     },
   };

@@ -1,7 +1,7 @@
 /** Which checks are taken on: by a model of a process that is idle, busy, paused, overloaded. */
 import { describe, expect, it } from "vitest";
 import { INTERVAL_MS, PRESSED, WATCHFUL_MS, watchOverload } from "../../ext-authz/transport/overload.ts";
-import { createWaitingLine, TURN_MS } from "../../ext-authz/transport/waiting-line.ts";
+import { createWaitingLine, TURN_MS, WAITING_BYTES } from "../../ext-authz/transport/waiting-line.ts";
 import { type Load, type Outcome, simulate } from "./overload-model.ts";
 
 const MAX_WAIT = 50;
@@ -122,6 +122,24 @@ describe("the line", () => {
     const { enter, ran } = lined(2);
     for (const name of ["a", "b", "c", "d"]) void enter(name, TURN_MS);
     expect(ran).toEqual(["a", "d refused"]);
+  });
+
+  it("holds no more bytes than its bound, and has room again when they are worked off", () => {
+    const { enter, turn, ran, line } = lined(10);
+    const wait = (name: string, bytes: number) => {
+      void line.wait((admitted) => void ran.push(`${name}${admitted ? "" : " refused"}`), 0, bytes);
+    };
+    void enter("a", TURN_MS);
+    wait("b", WAITING_BYTES - 1);
+    wait("c", 2);
+    wait("d", 1);
+    expect(ran).toEqual(["a", "c refused"]);
+    turn();
+    expect(ran).toEqual(["a", "c refused", "b", "d"]);
+    void enter("e", TURN_MS);
+    wait("f", WAITING_BYTES);
+    turn();
+    expect(ran.slice(-2)).toEqual(["e", "f"]);
   });
 
   it("what throws after waiting rejects, and the next one is run", async () => {
