@@ -7,6 +7,12 @@ import { type DescriptorProto, FileDescriptorProtoSchema, FileDescriptorSetSchem
 import { loadSync } from "@grpc/proto-loader";
 import type { WireCheckRequest } from "../../ext-authz/transport/from-check-request.ts";
 
+/**
+ * Fields that nobody of ours reads. To the library they are unknown, as they are to us: of those that it knows it does not ask
+ * whether they come in their own wire type, and of map entries not whether a key ends with its entry.
+ */
+const UNREAD: ReadonlySet<string> = new Set(["service", "labels", "size", "protocol", "body", "raw_body"]);
+
 const definitions = loadSync("envoy/service/auth/v3/external_auth.proto", { includeDirs: ["protos"] });
 const found = definitions["envoy.service.auth.v3.CheckRequest"];
 if (found === undefined || !("fileDescriptorProtos" in found) || !Array.isArray(found.fileDescriptorProtos))
@@ -34,6 +40,9 @@ function namesIn(scope: string, messages: readonly DescriptorProto[], enums: rea
 
 /** proto-loader writes type names as the proto files do: relative to where they stand. */
 function resolveTypes(scope: string, message: DescriptorProto): void {
+  if (/\.AttributeContext\.(Peer|HttpRequest)$/.test(scope)) {
+    message.field = message.field.filter(({ name }) => !UNREAD.has(name));
+  }
   for (const inner of message.nestedType) resolveTypes(`${scope}.${inner.name}`, inner);
   for (const field of message.field) {
     const parts = scope.split(".");
