@@ -13,7 +13,8 @@ export interface PathGrants {
 }
 
 interface Known extends PathGrants {
-  readonly plan: GrantPlan;
+  /** Not held: a path that nobody asks for again must not keep all policies of an old load. */
+  readonly plan: WeakRef<GrantPlan>;
 }
 
 /** With paths of this length, and classes of a few terms: half a megabyte. */
@@ -25,13 +26,13 @@ const known = new Map<string, Known>();
 
 export function grantsOf(plan: GrantPlan, path: string): PathGrants {
   const found = known.get(path);
-  if (found?.plan === plan) return found;
+  if (found !== undefined && found.plan.deref() === plan) return found;
   if (path.length > MAX_LENGTH) return findGrants(plan, path);
   if (known.size >= MAX_PATHS) known.clear();
   // A copy, also in the terms: a slice of a message would keep all of it.
   const copy = Buffer.from(path, "latin1").toString("latin1");
   const { needs, terms } = findGrants(plan, copy);
-  const fresh = { plan, needs, terms };
+  const fresh = { plan: new WeakRef(plan), needs, terms };
   known.set(copy, fresh);
   return fresh;
 }

@@ -1,4 +1,6 @@
 /** Paths that were asked for before: the same needs and class as if they never had been, whatever plan asks. */
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { patternMap } from "../../ext-authz/authorize/rule-index/pattern-map.ts";
@@ -35,4 +37,21 @@ it("says the same each time", () => {
     }),
     { numRuns: 100 },
   );
+});
+
+it("keeps no plan that nobody else has: an old load's policies go", async () => {
+  const asked = (): WeakRef<GrantPlan> => {
+    const old = plan(["/old/*"], "header:old");
+    grantsOf(old, "/old/1");
+    return new WeakRef(old);
+  };
+  const old = asked();
+  setFlagsFromString("--expose-gc");
+  const gc: unknown = runInNewContext("gc");
+  for (let turn = 0; turn < 3; turn++) {
+    // A reference that was looked at lives until its turn of the loop is over.
+    await new Promise((resolve) => setImmediate(resolve));
+    if (typeof gc === "function") gc();
+  }
+  expect(old.deref()).toBeUndefined();
 });
