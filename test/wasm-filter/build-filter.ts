@@ -37,6 +37,12 @@ export function collidingFilter(): Uint8Array {
   return new Uint8Array(readFileSync(build("collide-test.wasm")));
 }
 
+/** wasm-filter/assembly/heap-entry.ts, compiled: nothing but the module's memory. */
+export function heapModule(): Uint8Array {
+  run("--heap");
+  return new Uint8Array(readFileSync(build("heap-test.wasm")));
+}
+
 /** wasm-filter/assembly/test-entry.ts, compiled. */
 export interface PureParts {
   digest(data: Uint8Array): Uint8Array;
