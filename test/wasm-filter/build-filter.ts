@@ -61,6 +61,7 @@ export interface PureParts {
   othersOnly(line: Uint8Array): Uint8Array;
   pathAmbiguity(target: Uint8Array, method: Uint8Array, normalized: boolean): string;
   owns(patterns: string, name: Uint8Array): boolean;
+  mayOwn(patterns: string, name: Uint8Array): boolean;
   tokenRefusal(token: Uint8Array, now: number, requireExpiry: boolean, algorithm: string): string;
   base(head: string, fields: string, components: string, parameters: string): Uint8Array | null;
 }

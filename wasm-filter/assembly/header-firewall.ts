@@ -5,11 +5,16 @@
 import { byteAt, isTokenChar, lower } from "./ascii";
 import { ByteWriter } from "./byte-writer";
 
+const ALL: u32 = 0xffffffff;
+/** Of `-` and `_`. */
+const HYPHENS: u32 = 0x80002000;
+
 export class OwnedHeaders {
   /** One behind the other: length, 1 for a prefix, the bytes. */
   private patterns: ByteWriter = new ByteWriter();
-  /** Bit per first letter: most names need no comparison. */
-  private firsts: u32 = 0;
+  /** Bits per first and third letter of what is looked at closely, `signature` among it: most names need no comparison. */
+  private firsts: u32 = bits(0x73);
+  private thirds: u32 = bits(0x67);
 
   /** `pattern` is a lower-case name, or a prefix followed by `*`; 255 bytes at most. */
   add(pattern: string): void {
@@ -18,12 +23,21 @@ export class OwnedHeaders {
     this.patterns.byte(<u8>length);
     this.patterns.byte(<u8>isPrefix);
     for (let i = 0; i < length; i++) this.patterns.byte(fold(<u8>pattern.charCodeAt(i)));
-    this.firsts |= length == 0 ? 0xffffffff : bit(fold(<u8>pattern.charCodeAt(0)));
+    this.firsts |= length == 0 ? ALL : bits(<u8>pattern.charCodeAt(0));
+    this.thirds |= length < 3 ? ALL : bits(<u8>pattern.charCodeAt(2));
   }
 
-  /** False where no name that begins with this byte is owned. */
-  mayOwn(first: u8): bool {
-    return (this.firsts & bit(fold(first))) != 0 || !isTokenChar(first);
+  /** False where the name at `name` is neither owned nor an alias of the stamp's fields; `length` in bytes. */
+  mayOwn(name: usize, length: i32): bool {
+    // The colon of the host's own names is no token, like all that may stand around one.
+    if (length > 0 && load<u8>(name) == 0x3a) {
+      name++;
+      length--;
+    }
+    if (length < 3) return true;
+    const first = load<u8>(name);
+    if (<u8>((first | 0x20) - 0x61) > 25) return true;
+    return ((this.firsts >> first) & (this.thirds >> load<u8>(name, 2)) & 1) != 0;
   }
 
   owns(bytes: Uint8Array, from: i32, to: i32): bool {
@@ -80,6 +94,7 @@ function fold(code: u8): u8 {
   return code == 0x5f ? 0x2d : lower(code);
 }
 
-function bit(code: u8): u32 {
-  return (<u32>1) << (code & 31);
+/** Of all that folds to the same: letters of both cases are one in their low five bits. */
+function bits(code: u8): u32 {
+  return ((<u32>1) << (code & 31)) | (fold(code) == 0x2d ? HYPHENS : 0);
 }

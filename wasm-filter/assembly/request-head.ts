@@ -41,7 +41,16 @@ export class RequestHead {
   }
 
   nameEnd(line: i32): i32 {
-    return this.nameStart(line) + this.pairs.nameLength(line);
+    return this.nameStart(line) + this.nameLength(line);
+  }
+
+  nameLength(line: i32): i32 {
+    return this.pairs.nameLength(line);
+  }
+
+  /** Where the name stands in memory; a zero byte follows. */
+  namePtr(line: i32): usize {
+    return this.pairs.namePtr(line);
   }
 
   nameIs(line: i32, name: string): bool {

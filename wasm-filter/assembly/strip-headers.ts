@@ -3,7 +3,7 @@
  * map. False when the host did not do as told, and then the request must be refused.
  */
 import { MapType, removeHeaderBytes, Status, setHeaderBytes } from "proxy-wasm-sdk-as/assembly";
-import { byteAt, bytesOf, find, isTokenChar, lower, slice } from "./ascii";
+import { bytesOf, find, slice } from "./ascii";
 import { ByteWriter } from "./byte-writer";
 import { isAliasOf, OwnedHeaders } from "./header-firewall";
 import { RequestHead } from "./request-head";
@@ -17,12 +17,9 @@ let count: u32 = 0;
 export function stripOwned(map: MapType, head: RequestHead, owned: OwnedHeaders, stamped: bool, keep: string): bool {
   let done = true;
   for (let line = 0; line < head.length; line++) {
+    if (!owned.mayOwn(head.namePtr(line), head.nameLength(line))) continue;
     const start = head.nameStart(line);
-    // An empty name is followed by a zero byte, which is looked at closely.
-    const first = byteAt(head.wire, start);
-    const mayBeStray = lower(first) == 0x73 || !isTokenChar(first);
-    if (!mayBeStray && !owned.mayOwn(first)) continue;
-    if (mayBeStray && isStraySignature(map, head, line)) done = remove(map, head.nameBytes(line)) && done;
+    if (isStraySignature(map, head, line)) done = remove(map, head.nameBytes(line)) && done;
     if (!owned.owns(head.wire, start, head.nameEnd(line))) continue;
     if (stamped && (head.nameIs(line, ZONE_HEADER) || (keep != "" && head.nameIs(line, keep)))) continue;
     done = remove(map, head.nameBytes(line)) && done;

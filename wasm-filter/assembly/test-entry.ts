@@ -115,10 +115,18 @@ export function pathAmbiguity(target: Uint8Array, method: Uint8Array, normalized
 
 /** `patterns` separated by spaces. */
 export function owns(patterns: string, name: Uint8Array): bool {
+  return ownedBy(patterns).owns(name, 0, name.length);
+}
+
+export function mayOwn(patterns: string, name: Uint8Array): bool {
+  return ownedBy(patterns).mayOwn(name.dataStart, name.length);
+}
+
+function ownedBy(patterns: string): OwnedHeaders {
   const owned = new OwnedHeaders();
   const list = patterns.split(" ");
   for (let i = 0; i < list.length; i++) owned.add(list[i]);
-  return owned.owns(name, 0, name.length);
+  return owned;
 }
 
 /** `reason text`, or "" when there is nothing to refuse. */

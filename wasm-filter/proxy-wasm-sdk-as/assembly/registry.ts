@@ -4,6 +4,7 @@
 import { Context, HttpContext, RootContext, StreamContext } from "./context";
 
 // Chains of contexts by the low bits of their number, which the host counts up: adding and removing one allocates nothing.
+// `slotOf` is below their number.
 const SLOTS: u32 = 256;
 const contexts = new StaticArray<Context | null>(<i32>SLOTS);
 
@@ -82,11 +83,11 @@ export function contextOf(contextId: u32): Context | null {
 export function remove(contextId: u32): void {
   const slot = slotOf(contextId);
   let before: Context | null = null;
-  let context: Context | null = contexts[slot];
+  let context: Context | null = unchecked(contexts[slot]);
   while (context !== null) {
     const next = context.next;
     if (context.contextId == contextId) {
-      if (before === null) contexts[slot] = next;
+      if (before === null) unchecked((contexts[slot] = next));
       else before.next = next;
       context.next = null;
       return;
@@ -135,13 +136,13 @@ function add(context: Context, contextId: u32, kind: i32): void {
   const slot = slotOf(contextId);
   context.contextId = contextId;
   context.kind = kind;
-  context.next = contexts[slot];
-  contexts[slot] = context;
+  context.next = unchecked(contexts[slot]);
+  unchecked((contexts[slot] = context));
 }
 
 /** The context of that number and kind; any kind for 0. */
 function find(contextId: u32, kind: i32): Context | null {
-  let context: Context | null = contexts[slotOf(contextId)];
+  let context: Context | null = unchecked(contexts[slotOf(contextId)]);
   while (context !== null && context.contextId != contextId) context = context.next;
   return context === null || (kind != 0 && context.kind != kind) ? null : context;
 }
