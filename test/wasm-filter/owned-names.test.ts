@@ -20,7 +20,7 @@ const PATTERNS = [
   "_under",
   "x_y-z",
   "-dash*",
-  "a-b",
+  "ab-cd",
 ];
 const pattern = fc.constantFrom(...PATTERNS);
 const junk = fc.string({ unit: fc.constantFrom(" ", "\t", "\x01", ":", '"', "\xff", "(", "\0"), maxLength: 2 });
