@@ -52,7 +52,7 @@ describe("goals", () => {
       one("direct: 10,000 policies", "countersign", 600),
     ];
     expect(wanted(table).map(({ what, measured, byCpu, met }) => [what, measured, byCpu, met])).toEqual([
-      ["granted over bare Envoy, end to end", "0.51", "0.51", true],
+      ["granted over bare Envoy, HTTP/1.1", "0.51", "0.51", true],
       ["Check over opa-envoy-plugin, one token", "7.00", "7.00", false],
       ["cost of 10,000 policies over ten", "1.17", "1.17", true],
     ]);
@@ -72,6 +72,24 @@ describe("goals", () => {
     const scenario = openScenario("authorino");
     const table = [one(scenario, "countersign", 500, 0.5), one(scenario, "authorino", 500, 2)];
     expect(wanted(table)).toMatchObject([{ what: "p99 of Check at half of authorino's most", met: true }]);
+  });
+});
+
+describe("goals at our own rate", () => {
+  const table = (most: number) => [
+    ...[one("direct: 100 tokens", "countersign", 1000), one("direct: 100 tokens", "authorino", most)],
+    one(openScenario("countersign"), "countersign", 500, 3),
+  ];
+
+  test("a peer that does not reach it has no p99 there", () => {
+    expect(goals(table(400), undefined, "")).toMatchObject([
+      { wanted: "lower", measured: expect.stringContaining("against none: 400/s"), met: true },
+    ]);
+  });
+
+  test("one that does is not said to fail", () => {
+    const what = goals(table(600), undefined, "").map((goal) => goal.what);
+    expect(what.filter((text) => text.includes("at that rate"))).toEqual([]);
   });
 });
 

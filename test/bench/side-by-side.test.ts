@@ -52,7 +52,7 @@ describe("the whole bench in little", () => {
   test("goals name what was measured; what is not built is named with the way to get it", () => {
     const what = findings.goals.map((goal) => goal.what);
     for (const name of [names.bare, names.native, names.nativeCached, names.floor, ...cached]) {
-      expect(what).toContain(`granted over ${name}, end to end`);
+      expect(what).toContain(`granted over ${name}, HTTP/2`);
     }
     for (const name of cached) expect(what).toContain(`Check over ${name}, cold tokens`);
     const missing = peerNames.filter((name) => !cached.includes(name));
