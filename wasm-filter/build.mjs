@@ -24,7 +24,7 @@ const again = [
   ...["--enable-bulk-memory", "--enable-sign-ext", "--enable-nontrapping-float-to-int", "--enable-mutable-globals"],
   // As asc does: nothing stands in the first kilobyte, so that offsets below it never wrap around.
   "--low-memory-unused",
-  ...["-Oz", "--converge", "--always-inline-max-function-size", "6", "--inlining-optimizing", "-Oz"],
+  ...["-Oz", "--converge", "--always-inline-max-function-size", "8", "--inlining-optimizing", "-Oz"],
 ];
 
 /** `--test` wants names that JavaScript can call; the module for Envoy wants no import that Envoy does not offer. */

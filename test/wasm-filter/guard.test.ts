@@ -2,7 +2,20 @@
 
 import { beforeAll, describe, expect, it } from "vitest";
 import type { HeaderInput, Host } from "../../wasm-filter/proxy-wasm-sdk-as/host/index.ts";
-import { EDGE, filterHost, NOW, request, type Stand, stand, TOKEN, token, values } from "./stands.ts";
+import {
+  EDGE,
+  filterHost,
+  type JsonFields,
+  NOW,
+  request,
+  SECRET,
+  type Stand,
+  stand,
+  TOKEN,
+  token,
+  values,
+  ZONE,
+} from "./stands.ts";
 
 let host: Host;
 let edge: Stand;
@@ -108,9 +121,20 @@ describe("refusals", () => {
     expect(edge([]).outcome).toBe("headers_unreadable");
   });
 
-  it("refuses without a clock", async () => {
-    const timeless = stand(await filterHost({ now: 0 }), EDGE);
-    expect(timeless(request()).localReply?.status).toBe(503);
+  const TIMED: readonly JsonFields[] = [
+    { token: TOKEN },
+    ZONE,
+    { sign: { lifetimeSeconds: 30, sign: "k1", keys: [{ id: "k1", secret: SECRET }] } },
+    { rateLimit: { requestsPerSecond: 1 } },
+    { grants: { cluster: "http" } },
+  ];
+  it.each(TIMED)("refuses without a clock where something asks for the time: %o", async (timed) => {
+    const timeless = stand(await filterHost({ now: 0 }), { ...EDGE, ...timed });
+    expect(timeless(request("/", ["authorization", "Bearer a.b.c"])).localReply?.status).toBe(503);
+  });
+
+  it("needs no clock otherwise", async () => {
+    expect(stand(await filterHost({ now: 0 }), EDGE)(request()).action).toBe("continue");
   });
 
   it("bounds the target and leaves the ambiguous when told so", () => {

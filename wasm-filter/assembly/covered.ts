@@ -15,6 +15,8 @@ export class Covered {
   list: Uint8Array = new Uint8Array(0);
   /** A component stands there twice. */
   repeats: bool = false;
+  /** How many of the first come again with a bearer's next request. */
+  again: i32 = 0;
 
   constructor(public names: string[]) {
     const list = new ByteWriter();
@@ -67,6 +69,8 @@ export class CoveredSets {
     if (digested) names.push(DIGEST_HEADER);
     names.push(ZONE_HEADER);
     const made = new Covered(names);
+    // Token, method and authority.
+    if (hasToken && !plain) made.again = 3;
     this.sets[at] = made;
     return made;
   }

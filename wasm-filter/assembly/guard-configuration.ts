@@ -47,6 +47,12 @@ export class GuardConfiguration {
   responses: StampSettings | null = null;
   /** The header that `sign` covers is owned: a client's own never leaves. */
   stripsToken: bool = false;
+
+  /** Something in here asks what time it is. */
+  get isTimed(): bool {
+    const reads = this.token !== null || this.stamp !== null || this.grants !== null;
+    return reads || this.rateLimit !== null || this.sign !== null;
+  }
 }
 
 const ZONE_RULE = "must be 1 to 63 of a-z, 0-9, '-' and '_'";

@@ -11,6 +11,8 @@ const SLOTS: u32 = 64;
 const MOST: u32 = 2048;
 /** Fewer are hashed as fast as found. */
 const LEAST: u32 = 128;
+/** Bytes from the end that a slot is chosen by. */
+const REACH: u32 = 264;
 // A slot: number of the key, bytes, state, blocks.
 const LENGTH: usize = 4;
 const STATE: usize = 8;
@@ -29,8 +31,11 @@ export function takeBlocks(key: u32, state: usize, at: usize, length: u32): u32 
     slots = heap.alloc(SLOTS * SLOT_BYTES);
     memory.fill(slots, 0, SLOTS * SLOT_BYTES);
   }
-  // The end of a token is its signature: tokens that begin alike end differently.
-  const hash = <u32>(((load<u64>(at + size - 8) ^ key) * SPREAD) >> 58);
+  // Tokens that begin alike differ in their signature, which stands before a method and an authority: words from the end on.
+  let mixed: u64 = key;
+  for (let back: u32 = 8; back < size && back <= REACH; back += 64)
+    mixed = (mixed ^ load<u64>(at + size - back)) * SPREAD;
+  const hash = <u32>(mixed >> 58);
   const slot = slots + <usize>(hash * SLOT_BYTES);
   if (load<u32>(slot) == key && load<u32>(slot, LENGTH) == size && isSame(slot + BLOCKS, at, size)) {
     memory.copy(state, slot + STATE, DIGEST_BYTES);

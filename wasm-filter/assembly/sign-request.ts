@@ -2,7 +2,7 @@
  * Signs a request where it stands: zone, Signature-Input and Signature. In come the parts of the request as it leaves, the
  * settings and the time; out goes whether it is signed, and if not, the caller must refuse it. Effects: randomness, header writes.
  */
-import { MapType, removeHeaderBytes, Status, setHeader, setHeaderAt, setHeaderBytes } from "proxy-wasm-sdk-as/assembly";
+import { MapType, removeHeaderBytes, Status, setHeaderAt, setHeaderBytes } from "proxy-wasm-sdk-as/assembly";
 import { bytesOf } from "./ascii";
 import { ByteWriter } from "./byte-writer";
 import { DIGEST_HEADER } from "./content-digest";
@@ -11,7 +11,7 @@ import { isAliasOf } from "./header-firewall";
 import { startMember, writeParameters, writeSignature } from "./make-stamp";
 import { nextNonce } from "./nonces";
 import { RequestHead } from "./request-head";
-import { firstLine, signatureBase } from "./signature-base";
+import { comingAgain, signatureBase } from "./signature-base";
 import { SignedMessage } from "./signed-message";
 import { StampSettings } from "./stamp-configuration";
 import { INPUT_HEADER, LABEL, SIGNATURE_HEADER, withoutOurs, ZONE_HEADER } from "./stamp-fields";
@@ -55,7 +55,8 @@ export function signRequest(
     head.first(":authority"),
     head.first(":path"),
   );
-  message.field(ZONE_HEADER, zones == settings.zone ? settings.zoneLines : [bytesOf(zones)]);
+  const zoneLines = zones == settings.zone ? settings.zoneLines : [bytesOf(zones)];
+  message.field(ZONE_HEADER, zoneLines);
   const hasToken = tokens.length == 1;
   if (hasToken) message.field(settings.token, tokens);
   let digested = false;
@@ -77,8 +78,8 @@ export function signRequest(
   const from = signature.length + LABEL.length + 1;
   const signed =
     base !== null &&
-    writeSignature(signature, key, base, firstLine()) &&
-    setHeader(MapType.RequestHeaders, ZONE_HEADER, zones) == Status.Ok &&
+    writeSignature(signature, key, base, comingAgain()) &&
+    writeBytes(ZONE, zoneLines[0]) &&
     write(MapType.RequestHeaders, INPUT, input) &&
     write(MapType.RequestHeaders, SIGNATURE, signature);
   if (signed && keeps !== null) keeps.exchange = new Exchange(message, signature.view(from).slice(0));
@@ -109,6 +110,11 @@ export function startWithOthers(out: ByteWriter, head: RequestHead, name: string
   if (!head.has(name)) return;
   out.bytes(withoutOurs(head.all(name)));
   if (out.length > 0) out.text(", ");
+}
+
+function writeBytes(name: Uint8Array, value: Uint8Array): bool {
+  const at = value.dataStart;
+  return setHeaderAt(MapType.RequestHeaders, name.dataStart, name.length, at, value.length) == Status.Ok;
 }
 
 export function write(map: MapType, name: Uint8Array, value: ByteWriter): bool {

@@ -10,7 +10,7 @@ import { KeyRing } from "./key-ring";
 import { Refusal } from "./refusal";
 import { FRESH, FULL, ReplayShield, SEEN } from "./replay-shield";
 import { allTrimmed, RequestHead } from "./request-head";
-import { firstLine, signatureBase } from "./signature-base";
+import { comingAgain, signatureBase } from "./signature-base";
 import { SignedMessage } from "./signed-message";
 import { LABEL, Labelled, LabelledMember, ZONE_HEADER } from "./stamp-fields";
 import { StampKey } from "./stamp-key";
@@ -87,7 +87,7 @@ export function refuseStamp(request: StampedRequest, rules: StampRules, now: i64
   const base = signatureBase(request.message, covered, parameters.serialised);
   const presented = signatureBytes(signatures.members[0]);
   if (base === null || presented === null) return refused("stamp_invalid");
-  if (!key.holds(base, presented, firstLine())) return refused("stamp_invalid");
+  if (!key.holds(base, presented, comingAgain())) return refused("stamp_invalid");
   request.signature = signatures.members[0];
   if (isOver(parameters, rules, now)) return refused("stamp_expired");
   const replay = rules.replay;
