@@ -12,8 +12,15 @@ import type { AuthenticationPlan, CompiledRule } from "./plan.ts";
 import { CONFLICT, FETCH_FAILED, ISSUER, TOO_MANY, type TokenRefusal } from "./refusals.ts";
 import { changesOnSuccess, changesWithoutToken } from "./side-effects.ts";
 import { splitClaims } from "./space-delimited.ts";
-import type { TokenContent } from "./token.ts";
-import { type Attempt, isPending, newAttempt, type Pending, type TokenResult, verifyToken } from "./verify-token.ts";
+import {
+  type Attempt,
+  isPending,
+  newAttempt,
+  type Pending,
+  type ReadToken,
+  type TokenResult,
+  verifyToken,
+} from "./verify-token.ts";
 
 type Outcome = Result<Authentication, TokenRefusal>;
 
@@ -50,6 +57,8 @@ function tokensFoundAt(found: Found, wanted: Location): readonly string[] {
 
 const NO_TOKENS: readonly string[] = [];
 
+const NOTHING_FOUND: Found = [];
+
 function countDistinct(found: Found): number {
   let first: string | undefined;
   let all: Set<string> | undefined;
@@ -78,12 +87,15 @@ function isPreflight(request: RequestModel): boolean {
 }
 
 function findTokens(plan: AuthenticationPlan, request: RequestModel): Found {
-  const found: FoundAt[] = [];
+  let found: FoundAt[] | undefined;
   for (const location of plan.locations) {
     const tokens = tokensAt(location, request);
-    if (tokens.length > 0) found.push({ location, tokens });
+    if (tokens.length === 0) continue;
+    // As a rule at one: a list that begins empty would make room for many.
+    if (found === undefined) found = [{ location, tokens }];
+    else found.push({ location, tokens });
   }
-  return found;
+  return found ?? NOTHING_FOUND;
 }
 
 /** Decides anew after each fetch: what is already verified is remembered, so nothing is computed twice. */
@@ -156,22 +168,18 @@ function accept(
   request: RequestModel,
   found: Found,
   rule: CompiledRule,
-  token: TokenContent,
+  token: ReadToken,
 ): Outcome | Pending {
   const { plan } = attempt;
+  const { raw, content } = token;
+  const { issuer, subject, claims } = content;
   const conflict = plan.strict ? findConflict(attempt, rule, found) : undefined;
   if (conflict !== undefined) return conflict;
   const places = placesOf(rule, found);
-  const expiresAt = token.expiresAt === 0 ? undefined : token.expiresAt;
+  const expiresAt = content.expiresAt === 0 ? undefined : content.expiresAt;
   return ok({
-    token: {
-      raw: token.raw,
-      issuer: token.issuer,
-      subject: token.subject,
-      expiresAt,
-      claims: token.claims,
-    },
-    payload: splitClaims(token.claims, rule.spaceDelimited),
+    token: { raw, issuer, subject, expiresAt, claims },
+    payload: splitClaims(claims, rule.spaceDelimited),
     changes: changesOnSuccess(rule, token, places, request, plan.ownedHeaders),
     repeatable: repeatable(expiresAt, found),
   });

@@ -37,23 +37,28 @@ function sortedOnce(names: readonly string[]): readonly string[] {
 export function tokensAt(location: Location, request: RequestModel): readonly string[] {
   switch (location.kind) {
     case "header": {
-      const tokens: string[] = [];
+      let tokens: string[] | undefined;
       for (const value of headerValues(request.headers, location.name)) {
         const token = afterPrefix(value, location.prefix);
-        if (token !== undefined) tokens.push(token);
+        if (token === undefined) continue;
+        // Nearly always there is one: a list that begins empty would make room for many.
+        if (tokens === undefined) tokens = [token];
+        else tokens.push(token);
       }
-      return tokens;
+      return tokens ?? NONE;
     }
     case "parameter": {
       const parameter = queryParameter(request.query, location.name);
-      return parameter === undefined ? [] : [parameter.value];
+      return parameter === undefined ? NONE : [parameter.value];
     }
     case "cookie": {
       const value = cookieValue(request.headers.get("cookie") ?? [], location.name);
-      return value === undefined ? [] : [value];
+      return value === undefined ? NONE : [value];
     }
   }
 }
+
+const NONE: readonly string[] = [];
 
 const TOKEN_START = /[A-Za-z0-9\-_.]/g;
 

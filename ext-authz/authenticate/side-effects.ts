@@ -9,7 +9,7 @@ import { renderClaim } from "./claim-header.ts";
 import type { Location } from "./locations.ts";
 import type { CompiledRule } from "./plan.ts";
 import { queryParameter } from "./query-parameters.ts";
-import type { TokenContent } from "./token.ts";
+import type { ReadToken } from "./verify-token.ts";
 
 /** Without a token: what only rules may write is removed all the same, from preflights too. */
 export function changesWithoutToken(owned: readonly string[]): HeaderChanges {
@@ -18,17 +18,17 @@ export function changesWithoutToken(owned: readonly string[]): HeaderChanges {
 
 export function changesOnSuccess(
   rule: CompiledRule,
-  token: TokenContent,
+  { raw, content: { claims } }: ReadToken,
   places: readonly Location[],
   request: RequestModel,
   owned: readonly string[],
 ): HeaderChanges {
   // What holds a piece of the token is not remembered, nor what holds a piece of the query.
   if (rule.payloadHeader !== undefined) {
-    const values = new Map([[rule.payloadHeader, payloadSegment(token.raw)]]);
-    return changesAt(rule, places, request, owned, [...claimValues(rule.claimHeaders, token.claims, values)]);
+    const values = new Map([[rule.payloadHeader, payloadSegment(raw)]]);
+    return changesAt(rule, places, request, owned, [...claimValues(rule.claimHeaders, claims, values)]);
   }
-  const kept = claimsWritten(rule, token.claims);
+  const kept = claimsWritten(rule, claims);
   const place = placeOf(rule, places);
   if (place === undefined) return changesAt(rule, places, request, owned, kept.set);
   // The same token hardly ever stands in two places in turn.
@@ -54,7 +54,10 @@ function changesAt(
   set: HeaderChanges["set"],
 ): HeaderChanges {
   const isWritten = (name: string): boolean => set.some(([written]) => written === name);
-  if (rule.forward) return { remove: owned.filter((name) => !isWritten(name)), set, removeQueryParameters: [] };
+  if (rule.forward) {
+    const remove = owned.every(isWritten) ? NOTHING : owned.filter((name) => !isWritten(name));
+    return { remove, set, removeQueryParameters: NOTHING };
+  }
   const remove = new Set(owned);
   const removeQueryParameters = new Set<string>();
   for (const place of places) {
@@ -72,6 +75,7 @@ function changesAt(
 }
 
 const ANYWHERE = "anywhere";
+const NOTHING: readonly string[] = [];
 
 /** Of one rule (so: of one plan, with its owned headers) and one token that is remembered. */
 interface Kept {
@@ -82,7 +86,8 @@ interface Kept {
 }
 
 const claimsWritten = pairMemo(({ claimHeaders }: CompiledRule, claims: JsonObject): Kept => {
-  return { set: [...claimValues(claimHeaders, claims, new Map())], place: ANYWHERE, changes: undefined };
+  // A copy: a list of what a map holds has room for sixteen more, and this one is kept.
+  return { set: [...claimValues(claimHeaders, claims, new Map())].slice(), place: ANYWHERE, changes: undefined };
 });
 
 /** As sent. */

@@ -22,7 +22,13 @@ function split(names: ReadonlySet<string>, claims: JsonObject): JsonObject {
     const value = member(claims, name);
     if (typeof value !== "string") continue;
     payload ??= Object.assign(newMembers(), claims);
-    payload[name] = Object.freeze(value.split(" ").filter((part) => part !== ""));
+    // A copy: a filtered list has room for sixteen more, and this one is kept.
+    payload[name] = Object.freeze(
+      value
+        .split(" ")
+        .filter((part) => part !== "")
+        .slice(),
+    );
   }
   return payload === undefined ? claims : Object.freeze(payload);
 }

@@ -4,7 +4,7 @@
  * google/jwt_verify_lib walks it. Pure but for a small memory of headers. Nothing here is trusted until `verify-signature.ts` has seen it.
  */
 import type { Limits } from "../config/settings.ts";
-import type { JsonObject } from "../model.ts";
+import type { JsonObject, JsonValue } from "../model.ts";
 import { err, ok, type Result } from "../result.ts";
 import { ALGORITHMS, type Algorithm } from "./algorithms.ts";
 import { decodeBase64url } from "./base64url.ts";
@@ -31,9 +31,6 @@ import { member, parseStrictObject } from "./strict-json.ts";
 
 /** What a token says. Seconds are whole; 0 stands for an absent `nbf` or `exp`, as in jwt_verify_lib. */
 export interface TokenContent {
-  readonly raw: string;
-  readonly alg: string;
-  readonly algorithm: Algorithm;
   /** "" = none. Only ever a value to compare, never a name to look something up with. */
   readonly kid: string;
   /** The header brings a key, or says where one is (RFC 7515 §4.1.2, §4.1.3, §4.1.5). Never looked at. */
@@ -48,6 +45,9 @@ export interface TokenContent {
 
 /** And what shows whether to believe it. */
 export interface Token extends TokenContent {
+  readonly raw: string;
+  readonly alg: string;
+  readonly algorithm: Algorithm;
   readonly signedBytes: Buffer;
   readonly signature: Buffer;
 }
@@ -70,7 +70,7 @@ export function parseToken(raw: string, limits: Limits): Result<Token, TokenRefu
 }
 
 type Header = Pick<Token, "alg" | "algorithm" | "kid" | "bringsKey">;
-type Payload = Pick<Token, "claims" | "issuer" | "subject" | "audiences" | "notBefore" | "expiresAt">;
+export type Payload = Pick<Token, "claims" | "issuer" | "subject" | "audiences" | "notBefore" | "expiresAt">;
 
 /** Of headers that could be read: an issuer's tokens have one for each of its keys. */
 const knownHeaders = new Map<string, { readonly jsonDepth: number; readonly header: Result<Header, TokenRefusal> }>();
@@ -112,7 +112,10 @@ function readPayload(segment: string, limits: Limits): Result<Payload, TokenRefu
   const bytes = decodeBase64url(segment);
   if (bytes === undefined) return err(PAYLOAD_BASE64);
   const claims = parseStrictObject(bytes, limits.jsonDepth);
-  if (claims === undefined) return err(PAYLOAD_JSON);
+  return claims === undefined ? err(PAYLOAD_JSON) : readClaims(claims);
+}
+
+export function readClaims(claims: JsonObject): Result<Payload, TokenRefusal> {
   const issuer = readString(claims, "iss");
   if (!issuer.ok) return issuer;
   const subject = readString(claims, "sub");
@@ -157,7 +160,9 @@ function readAudiences(claims: JsonObject): readonly string[] | undefined {
   const value = member(claims, "aud");
   if (value === undefined) return [];
   if (typeof value === "string") return [value];
-  if (!Array.isArray(value)) return undefined;
-  const audiences = value.filter((entry) => typeof entry === "string");
-  return audiences.length === value.length ? audiences : undefined;
+  return isTexts(value) ? value : undefined;
+}
+
+function isTexts(value: JsonValue): value is readonly string[] {
+  return Array.isArray(value) && value.every((entry) => typeof entry === "string");
 }

@@ -1,28 +1,42 @@
 /**
- * Tokens whose signature was found good, kept so that the next request with the same text costs a hash. In: a verified token
- * and the keys that verified it. Out: what that text says, and which keys signed it; nothing else is remembered: issuer, time
- * and audience are checked at every use, revocation and possession after it. A life: bounded in entries and bytes; what was
- * not used since its last turn goes first. No token text is kept.
+ * Tokens whose signature was found good, kept so that the next request with the same text costs a hash and one look. In: a
+ * verified token and the keys that verified it. Out: what that text says, and which keys signed it; nothing else is remembered:
+ * issuer, time and audience are checked at every use, revocation and possession after it. A life: bounded in entries and bytes;
+ * what was not used since its last turn goes first. No token text is kept.
  */
 import { hash } from "node:crypto";
-import type { JsonValue } from "../model.ts";
+import { numberObjects } from "../numbers.ts";
+import { claimsKeeper } from "./kept-claims.ts";
 import type { KeySet } from "./key-set.ts";
 import type { KeySources } from "./key-source.ts";
-import type { Token, TokenContent } from "./token.ts";
+import { type Payload, readClaims, type Token, type TokenContent } from "./token.ts";
 
-/** What can be told without the text: the holder of a copy of the cache cannot make a request with it. */
-type KeptContent = Omit<TokenContent, "raw">;
+/**
+ * What can be told without the text: the holder of a copy of the cache cannot make a request with it. One object for all of it:
+ * each more would be another miss of the processor's cache when thousands of tokens are used in turn.
+ */
+export interface KeptToken extends TokenContent {
+  /** How deep it was read. */
+  readonly jsonDepth: number;
+  readonly bytes: number;
+  /** The number of the keys that were last found to have signed it, and of those before. */
+  signer: number;
+  signersBefore: readonly number[];
+  /** Since its last turn to go: a second chance costs a hit less than keeping the order of use. */
+  used: boolean;
+}
 
 export interface VerifiedTokens {
-  /** The content of exactly this text, frozen: it is shared by requests. Undefined: not kept. */
-  find(name: TokenName, raw: string): TokenContent | undefined;
+  /** The content of exactly this text, frozen: it is shared by requests. Undefined: not kept, or read to another depth. */
+  find(name: TokenName, jsonDepth: number): KeptToken | undefined;
   /** Whether these very keys signed it. Another answer of the issuer is another set, also when the text is the same. */
-  isSignedBy(name: TokenName, keySet: KeySet): boolean;
-  keep(name: TokenName, token: Token, keySet: KeySet): void;
+  isSignedBy(token: KeptToken, keySet: KeySet): boolean;
+  /** @returns what stands for it from now on; the token itself, where there is no room for it */
+  keep(name: TokenName, token: Token, jsonDepth: number, keySet: KeySet): TokenContent;
   readonly size: { readonly entries: number; readonly bytes: number };
 }
 
-/** Stands for the whole text and for how deep it was read. */
+/** Stands for the whole text. */
 export type TokenName = string;
 
 export interface CacheBounds {
@@ -40,8 +54,9 @@ const MAX_SIGNERS = 64;
  * Of every byte, never of a part: what a part does not cover could be exchanged. Texts that are not ASCII may share a name
  * (lone surrogates), but only ASCII verifies, and what shares a name with ASCII is that ASCII.
  */
-export function tokenName(raw: string, jsonDepth: number): TokenName {
-  return `${jsonDepth}:${hash("sha256", raw, "base64")}`;
+export function tokenName(raw: string): TokenName {
+  // One character a byte: the shortest text that says it.
+  return hash("sha256", raw, "binary");
 }
 
 const caches = new WeakMap<KeySources, VerifiedTokens>();
@@ -53,58 +68,57 @@ export function verifiedTokensOf(keys: KeySources): VerifiedTokens {
   return known;
 }
 
-interface Entry {
-  readonly content: KeptContent;
-  readonly bytes: number;
-  readonly signers: readonly number[];
-  /** Since its last turn to go: a second chance costs a hit less than keeping the order of use. */
-  used: boolean;
-}
-
 export function createVerifiedTokens(bounds: CacheBounds): VerifiedTokens {
   /** In the order in which their turn to go comes. */
-  const entries = new Map<TokenName, Entry>();
-  /** A number is never given twice, so one that outlives its set fits nothing. */
-  const numbers = new WeakMap<KeySet, number>();
-  let lastNumber = 0;
+  const entries = new Map<TokenName, KeptToken>();
+  const numberOf = numberObjects<KeySet>();
+  const keepClaims = claimsKeeper();
   let bytes = 0;
-
-  function numberOf(keySet: KeySet): number {
-    const known = numbers.get(keySet) ?? ++lastNumber;
-    numbers.set(keySet, known);
-    return known;
-  }
 
   /** Ends: the second time around nothing counts as used. */
   function makeRoom(size: number): void {
     for (const [name, entry] of entries) {
       if (entries.size < bounds.entries && bytes + size <= bounds.bytes) return;
       entries.delete(name);
-      if (entry.used) entries.set(name, { ...entry, used: false });
+      if (entry.used) entries.set(name, entry);
       else bytes -= entry.bytes;
+      entry.used = false;
     }
   }
 
+  function addSigner(entry: KeptToken, number: number): KeptToken {
+    if (isSigner(entry, number)) return entry;
+    entry.signersBefore = [...entry.signersBefore, entry.signer].slice(1 - MAX_SIGNERS);
+    entry.signer = number;
+    return entry;
+  }
+
   return {
-    find(name, raw) {
+    find(name, jsonDepth) {
       const entry = entries.get(name);
-      if (entry === undefined) return undefined;
-      entry.used = true;
-      return withText(entry.content, raw);
+      if (entry?.jsonDepth !== jsonDepth) return undefined;
+      // Written only when it changes: what is only read stays clean in the processor's cache.
+      if (!entry.used) entry.used = true;
+      return entry;
     },
-    isSignedBy: (name, keySet) => entries.get(name)?.signers.includes(numberOf(keySet)) ?? false,
-    keep(name, token, keySet) {
+    isSignedBy: (token, keySet) => isSigner(token, numberOf(keySet)),
+    keep(name, token, jsonDepth, keySet) {
+      const signer = numberOf(keySet);
       const known = entries.get(name);
-      const signers = [...(known?.signers ?? []), numberOf(keySet)].slice(-MAX_SIGNERS);
+      if (known?.jsonDepth === jsonDepth) return addSigner(known, signer);
+      const { claims, kid, bytes: weight } = keepClaims(token.claims, token.kid);
+      const read = readClaims(claims);
+      const size = ENTRY_BYTES + weight;
+      if (!read.ok || size > bounds.bytes || bounds.entries < 1) return token;
       if (known !== undefined) {
-        entries.set(name, { ...known, signers });
-        return;
+        entries.delete(name);
+        bytes -= known.bytes;
       }
-      const size = weigh(token);
-      if (size > bounds.bytes || bounds.entries < 1) return;
       makeRoom(size);
-      entries.set(name, { content: withoutText(token), bytes: size, signers, used: false });
+      const kept = newKept(read.value, { kid, bringsKey: token.bringsKey, jsonDepth, bytes: size, signer });
+      entries.set(name, kept);
       bytes += size;
+      return kept;
     },
     get size() {
       return { entries: entries.size, bytes };
@@ -112,72 +126,36 @@ export function createVerifiedTokens(bounds: CacheBounds): VerifiedTokens {
   };
 }
 
-function withoutText({
-  alg,
-  algorithm,
-  kid,
-  bringsKey,
-  claims,
-  issuer,
-  subject,
-  audiences,
-  notBefore,
-  expiresAt,
-}: Token): KeptContent {
-  return { alg, algorithm, kid, bringsKey, claims, issuer, subject, audiences, notBefore, expiresAt };
-}
+const NONE: readonly number[] = [];
 
-/** Member by member: spreading took three times as long, and this is what a hit costs. */
-function withText(content: KeptContent, raw: string): TokenContent {
-  const { alg, algorithm, kid, bringsKey, claims, issuer, subject, audiences, notBefore, expiresAt } = content;
+/** Member by member: one shape for all. */
+function newKept(
+  { claims, issuer, subject, audiences, notBefore, expiresAt }: Payload,
+  { kid, bringsKey, jsonDepth, bytes, signer }: Pick<KeptToken, "kid" | "bringsKey" | "jsonDepth" | "bytes" | "signer">,
+): KeptToken {
   return {
-    raw,
-    alg,
-    algorithm,
-    kid,
-    bringsKey,
     claims,
     issuer,
-    subject,
-    audiences,
     notBefore,
     expiresAt,
+    signer,
+    jsonDepth,
+    used: false,
+    bringsKey,
+    kid,
+    subject,
+    audiences,
+    bytes,
+    signersBefore: NONE,
   };
 }
 
-/**
- * Name, Map slot, header fields and signers, and what rules made of the claims: split claims, header changes and their bytes.
- * Measured with tokens of an access token's usual size, of which each then held 2.5 kB.
- */
-const ENTRY_BYTES = 1536;
-/** V8 keeps objects of more members as hash tables. */
-const FEW_MEMBERS = 16;
+function isSigner({ signer, signersBefore }: KeptToken, number: number): boolean {
+  return signer === number || signersBefore.includes(number);
+}
 
 /**
- * Freezes on the way. The text counts once: strings are windows into the decoded segments and hold these, whatever is cut
- * from them.
+ * Name, Map slot, this object, and what rules made of the claims: split claims, header changes and their bytes. Measured with
+ * tokens of an access token's usual size.
  */
-function weigh(token: Token): number {
-  Object.freeze(token.audiences);
-  return ENTRY_BYTES + token.raw.length + freezeAndWeigh(token.claims);
-}
-
-/** Deep, since a request that changed what it read would change it for the next one. Depth is bounded by the reader. */
-function freezeAndWeigh(value: JsonValue): number {
-  if (typeof value === "string") return 32;
-  if (typeof value !== "object" || value === null) return 16;
-  Object.freeze(value);
-  let bytes = 64;
-  if (isList(value)) {
-    for (const inner of value) bytes += 8 + freezeAndWeigh(inner);
-    return bytes;
-  }
-  const names = Object.keys(value);
-  const slot = names.length <= FEW_MEMBERS ? 16 : 96;
-  for (const name of names) bytes += slot + name.length + freezeAndWeigh(value[name] ?? null);
-  return bytes;
-}
-
-function isList(value: JsonValue): value is readonly JsonValue[] {
-  return Array.isArray(value);
-}
+const ENTRY_BYTES = 1024;

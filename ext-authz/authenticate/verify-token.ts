@@ -9,7 +9,7 @@ import type { KeySource } from "./key-source.ts";
 import type { AuthenticationPlan, CompiledRule } from "./plan.ts";
 import { FETCH_FAILED, SIGNATURE, TOO_LARGE, type TokenRefusal } from "./refusals.ts";
 import { parseToken, type Token, type TokenContent } from "./token.ts";
-import { type TokenName, tokenName } from "./verified-tokens.ts";
+import { type KeptToken, type TokenName, tokenName } from "./verified-tokens.ts";
 import { verifySignature } from "./verify-signature.ts";
 
 /** Nothing can be said before this fetch has ended. */
@@ -17,7 +17,13 @@ export interface Pending {
   readonly renewal: Promise<void>;
 }
 
-export type TokenResult = Result<TokenContent, TokenRefusal>;
+export type TokenResult = Result<ReadToken, TokenRefusal>;
+
+/** A text and what it says. */
+export interface ReadToken {
+  readonly raw: string;
+  readonly content: TokenContent;
+}
 
 /** By a look at one member, which every other result has not. */
 export function isPending(result: object): result is Pending {
@@ -25,9 +31,11 @@ export function isPending(result: object): result is Pending {
 }
 
 /** A text that was read. */
-interface Reading {
+interface Reading extends ReadToken {
   readonly name: TokenName;
-  readonly content: TokenContent;
+  content: TokenContent;
+  /** Undefined: it has not verified before. */
+  readonly kept: KeptToken | undefined;
   /** With its signature, which a kept token lacks: undefined until it is needed. */
   token: Token | undefined;
 }
@@ -47,7 +55,7 @@ interface Look {
 export interface Attempt {
   readonly plan: AuthenticationPlan;
   readonly now: number;
-  readonly readings: Read[];
+  readings: readonly Read[];
   /** What came of the first look with keys; most requests have no second. */
   first: Look | undefined;
   /** By the source of the keys, not by the rule: rules that share a source share the work. */
@@ -57,8 +65,10 @@ export interface Attempt {
 }
 
 export function newAttempt(plan: AuthenticationPlan, now: number): Attempt {
-  return { plan, now, readings: [], first: undefined, others: undefined, waited: undefined };
+  return { plan, now, readings: NONE, first: undefined, others: undefined, waited: undefined };
 }
+
+const NONE: readonly Read[] = [];
 
 /** Cheap checks first: a token of another issuer costs a comparison, even with thousands of rules. */
 export function verifyToken(attempt: Attempt, rule: CompiledRule, raw: string): TokenResult | Pending {
@@ -89,27 +99,28 @@ function keepLook(attempt: Attempt, look: Look): void {
 }
 
 /** A few texts at most: to look through them costs less than to find one by its hash. */
-function readOnce({ plan, readings }: Attempt, raw: string): Read["result"] {
-  const known = readings.find((one) => one.raw === raw);
-  if (known !== undefined) return known.result;
+function readOnce(attempt: Attempt, raw: string): Read["result"] {
+  const { plan, readings } = attempt;
+  for (const known of readings) if (known.raw === raw) return known.result;
   const result = read(plan, raw);
-  readings.push({ raw, result });
+  // Most requests have one: a list that can grow would have room for many.
+  attempt.readings = readings.length === 0 ? [{ raw, result }] : [...readings, { raw, result }];
   return result;
 }
 
 function read({ limits, verified }: AuthenticationPlan, raw: string): Result<Reading, TokenRefusal> {
   if (raw.length > limits.tokenLength) return err(TOO_LARGE);
-  const name = tokenName(raw, limits.jsonDepth);
-  const kept = verified.find(name, raw);
-  if (kept !== undefined) return ok({ name, content: kept, token: undefined });
+  const name = tokenName(raw);
+  const kept = verified.find(name, limits.jsonDepth);
+  if (kept !== undefined) return ok({ raw, name, content: kept, kept, token: undefined });
   const parsed = parseToken(raw, limits);
-  return parsed.ok ? ok({ name, content: parsed.value, token: parsed.value }) : parsed;
+  return parsed.ok ? ok({ raw, name, content: parsed.value, kept, token: parsed.value }) : parsed;
 }
 
 function verifyWithKeys(attempt: Attempt, source: KeySource, reading: Reading): TokenResult | Pending {
   const { content } = reading;
   const refusal = checkSignature(attempt.plan, source, reading);
-  if (refusal === undefined) return ok(content);
+  if (refusal === undefined) return ok(reading);
   // A key of that name was there and did not sign: newer keys would not make the token any better.
   const isFinal = refusal === SIGNATURE && content.kid !== "";
   if (isFinal || attempt.waited?.has(source) === true) return err(refusal);
@@ -124,13 +135,15 @@ function verifyWithKeys(attempt: Attempt, source: KeySource, reading: Reading): 
 function checkSignature(plan: AuthenticationPlan, source: KeySource, reading: Reading): TokenRefusal | undefined {
   const keySet = source.current();
   if (keySet === undefined) return FETCH_FAILED;
-  if (plan.verified.isSignedBy(reading.name, keySet)) return undefined;
+  const { name, kept } = reading;
+  if (kept !== undefined && plan.verified.isSignedBy(kept, keySet)) return undefined;
   if (reading.token === undefined) {
-    const parsed = parseToken(reading.content.raw, plan.limits);
+    const parsed = parseToken(reading.raw, plan.limits);
     if (!parsed.ok) return parsed.error;
     reading.token = parsed.value;
   }
   const refusal = verifySignature(reading.token, keySet);
-  if (refusal === undefined) plan.verified.keep(reading.name, reading.token, keySet);
+  // From now on by what is kept: what is made of its claims is kept with them.
+  if (refusal === undefined) reading.content = plan.verified.keep(name, reading.token, plan.limits.jsonDepth, keySet);
   return refusal;
 }

@@ -38,7 +38,7 @@ export function assumeClaims(claims: JsonObject | undefined): typeof authenticat
     const repeatable = { until: typeof exp === "number" ? exp : Number.POSITIVE_INFINITY };
     return ok({
       ...{ token: verified, payload, repeatable },
-      changes: changesOnSuccess(rule, token, [], request, plan.ownedHeaders),
+      changes: changesOnSuccess(rule, { raw: token.raw, content: token }, [], request, plan.ownedHeaders),
     });
   };
 }

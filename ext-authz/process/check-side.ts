@@ -1,8 +1,9 @@
 /** The gRPC side with the settings of this process. In: settings, the stages. Out: the server, NOT_SERVING until told. */
-import { randomUUID } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import type { Settings } from "../config/settings.ts";
 import { type GrpcServer, startGrpcServer } from "../transport/grpc-server.ts";
 import type { ServerTls } from "../transport/tls.ts";
+import { newIds } from "./new-ids.ts";
 import type { Stages } from "./stages.ts";
 
 /** @throws when the address cannot be bound. */
@@ -15,7 +16,7 @@ export function startChecks(
     check: stages.check,
     maxChecks: settings.limits.checks,
     maxWaitMs: settings.serving.maxWaitMs || Number.POSITIVE_INFINITY,
-    newId: randomUUID,
+    newId: newIds(randomBytes),
     revision: stages.revision,
     observe: stages.observe,
     clock: () => performance.now(),

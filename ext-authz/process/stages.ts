@@ -3,7 +3,7 @@
  * the check, what operators may ask, and a way to put policies in force. Effects (clock, randomness, files, network) are
  * handed to the stages here; nothing listens yet.
  */
-import { createHash, randomBytes, randomUUID } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { createCredentialSources } from "../authenticate/credentials/credential-sources.ts";
 import { createIntrospectionPost } from "../authenticate/credentials/introspection-post.ts";
@@ -34,6 +34,7 @@ import { operatorRoutes } from "../respond/operator-routes.ts";
 import { compileSnapshot, type Snapshot } from "../snapshot.ts";
 import { type Answering, answerFrom } from "../transport/http-server.ts";
 import { openGrants } from "./grants.ts";
+import { newIds } from "./new-ids.ts";
 import { overloadLog } from "./overload-log.ts";
 import { setTimer } from "./timer.ts";
 
@@ -120,7 +121,7 @@ export async function composeStages(settings: Settings, log: Log, signingKey: Si
       workload: { ...workload, labels: new Map(Object.entries(workload.labels)) },
     },
     now,
-    newId: randomUUID,
+    newId: newIds(randomBytes),
     askOpa: askOpaServer,
   };
   const snapshotOptions = {

@@ -6,53 +6,11 @@ import { compileCredentials } from "../../ext-authz/authenticate/credentials/cre
 import { offlineSources } from "../../ext-authz/authenticate/credentials/credential-sources.ts";
 import { identify } from "../../ext-authz/authenticate/credentials/identify.ts";
 import { parseRevocationList, type RevocationList } from "../../ext-authz/authenticate/credentials/revocation-list.ts";
-import { type KeySet, parseKeySet } from "../../ext-authz/authenticate/key-set.ts";
-import { compileAuthentication } from "../../ext-authz/authenticate/plan.ts";
-import {
-  type CacheBounds,
-  createVerifiedTokens,
-  tokenName,
-  type VerifiedTokens,
-  verifiedTokensOf,
-} from "../../ext-authz/authenticate/verified-tokens.ts";
-import type { Limits } from "../../ext-authz/config/settings.ts";
-import { bearer, goodClaims, jwkOf, jwksOf, keys, LIMITS, NOW, outcome, resource, rule, token } from "./forge.ts";
+import { createVerifiedTokens } from "../../ext-authz/authenticate/verified-tokens.ts";
+import { bearer, goodClaims, jwkOf, keys, LIMITS, NOW, outcome, resource, token } from "./forge.ts";
+import { keySet, plansOver, states, WIDE } from "./remembering-plans.ts";
 
 const signal = new AbortController().signal;
-const WIDE: CacheBounds = { entries: 100, bytes: 1 << 20 };
-const never: VerifiedTokens = {
-  find: () => undefined,
-  isSignedBy: () => false,
-  keep: () => {},
-  size: { entries: 0, bytes: 0 },
-};
-
-function keySet(...jwks: readonly object[]): KeySet {
-  const parsed = parseKeySet(jwksOf(...jwks), 8, { strict: true, allowSecrets: false });
-  if (!parsed.ok) throw new Error(parsed.error);
-  return parsed.value;
-}
-
-const a = jwkOf(keys.ed25519, { kid: "a" });
-const b = jwkOf(keys.p256, { kid: "b" });
-/** The third is the second again, as another answer: the same text, another object. */
-const states = [undefined, keySet(a), keySet(a), keySet(b), keySet(a, b), keySet()] as const;
-
-const rules = [
-  rule({ issuer: "", audiences: ["one"], jwksUri: "http://a" }),
-  rule({ audiences: ["two", "three"], jwksUri: "http://b" }),
-];
-
-/** Plans with and without memory over the same sources, whose keys are set from outside. */
-function plansOver(verified: VerifiedTokens, strict = true, limits: Limits = LIMITS) {
-  const current = new Map<string, KeySet | undefined>();
-  const keys = {
-    sourceFor: ({ jwksUri = "" }) => ({ current: () => current.get(jwksUri), renew: () => undefined }),
-  };
-  const compile = (memory: VerifiedTokens) =>
-    compileAuthentication([resource(rules)], { strict, clockSkewSeconds: 0, limits, keys, verified: memory });
-  return { cached: compile(verified), uncached: compile(never), current };
-}
 
 const tokens = [
   ...["one", "three"].flatMap((aud) => [
@@ -201,38 +159,3 @@ function revocations(revoked: readonly object[]): RevocationList {
   if (!list.ok) throw new Error(list.error);
   return list.value;
 }
-
-describe("bounds", () => {
-  const many = Array.from({ length: 8 }, (_, at) =>
-    token(goodClaims({ aud: "one", sub: `s${at}`, fill: "x".repeat(1000) }), { alg: "EdDSA", kid: "a" }, keys.ed25519),
-  );
-
-  test.each([
-    ["by entries", { entries: 3, bytes: 1 << 20 }, 3],
-    ["by bytes", { entries: 100, bytes: 9_000 }, 2],
-    ["too big for all of it", { entries: 100, bytes: 500 }, 0],
-  ])("%s", async (_, bounds, entries) => {
-    const memory = createVerifiedTokens(bounds);
-    const { cached, current } = plansOver(memory);
-    current.set("http://a", states[1]);
-    for (const raw of many) expect(await outcome(cached, bearer(raw))).toMatch(/^ok s/);
-    expect(memory.size.entries).toBe(entries);
-  });
-
-  test("what was used last stays", async () => {
-    const memory = createVerifiedTokens({ entries: 2, bytes: 1 << 20 });
-    const { cached, current } = plansOver(memory);
-    current.set("http://a", states[1]);
-    const [first = "", second = "", third = ""] = many;
-    for (const raw of [first, second, first, third]) await outcome(cached, bearer(raw));
-    const isKept = (raw: string) => memory.find(tokenName(raw, LIMITS.jsonDepth), raw) !== undefined;
-    expect([first, second, third].map(isKept)).toEqual([true, false, true]);
-  });
-
-  test("the same sources share one memory over reloads, others do not", () => {
-    const sources = () => ({ sourceFor: () => ({ current: () => undefined, renew: () => undefined }) });
-    const mine = sources();
-    expect(verifiedTokensOf(mine)).toBe(verifiedTokensOf(mine));
-    expect(verifiedTokensOf(mine)).not.toBe(verifiedTokensOf(sources()));
-  });
-});
