@@ -15,6 +15,8 @@ interface Heap {
   holdsRaw(slot: number, seed: number): number;
   pinned(length: number): number;
   unpin(at: number): void;
+  reserve(length: number): number;
+  make(length: number): number;
   collect(): void;
   isAligned(): number;
 }
@@ -134,7 +136,32 @@ it("gives one large room back as it was, however it was cut up between", () => {
   expect(heap.memory.buffer.byteLength).toBeLessThan(7_000_000);
 });
 
-it("traps for sizes that nobody means", () => {
-  expect(() => fresh().putRaw(0, 0, 0x7fff_fff0)).toThrow("unreachable");
-  expect(() => fresh().putRaw(0, 0, -1)).toThrow("unreachable");
+it.each([0x4000_0000, 0x7fff_fff0, 0xffff_ffe0, 0xffff_fff0, -1])("traps for %i bytes, which nobody means", (size) => {
+  expect(() => fresh().reserve(size)).toThrow("unreachable");
+  expect(() => fresh().make(size)).toThrow("unreachable");
+});
+
+it("traps where memory ends, and gives nothing beyond it", () => {
+  const heap = fresh();
+  const fill = (size: number) => {
+    for (let last = 0; ; ) {
+      const at = heap.reserve(size) >>> 0;
+      expect(at).toBeGreaterThan(last);
+      expect(at + size).toBeLessThanOrEqual(heap.memory.buffer.byteLength);
+      last = at;
+    }
+  };
+  for (const size of [0x3fff_0000, 0x100_0000, 1_300_000, 5000]) expect(() => fill(size)).toThrow("unreachable");
+});
+
+it("keeps what hangs on others over many collections", () => {
+  const heap = fresh();
+  heap.put(1, 7, 40, 5, 1);
+  for (let i = 0; i < 40; i++) {
+    // New, and known to nobody but what is older.
+    heap.put(2, i, 300, 3, 1);
+    heap.collect();
+    heap.put(3, i, 300, 1, 2);
+    expect([heap.holds(1, 7, 40, 5), heap.holds(2, i, 300, 3), heap.holds(3, i, 300, 1)]).toEqual([1, 1, 1]);
+  }
 });

@@ -74,6 +74,16 @@ export function unpin(at: usize): void {
   __unpin(at);
 }
 
+/** Room by hand that nobody writes: where it begins. */
+export function reserve(length: usize): usize {
+  return heap.alloc(length);
+}
+
+/** The address of an object of that size, which is garbage at once. */
+export function make(length: usize): usize {
+  return __new(length, idof<ArrayBuffer>());
+}
+
 export function collect(): void {
   __collect();
 }

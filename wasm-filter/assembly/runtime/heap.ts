@@ -34,6 +34,7 @@ const LARGE: usize = 8192;
 /** Bytes; larger is a mistake, and traps. */
 const LARGEST: usize = (1 << 30) - 64;
 const PAGE_BITS: usize = 16;
+const PAGE: usize = 1 << PAGE_BITS;
 /** Pages by which memory grows at least. */
 const MORE_PAGES: usize = 16;
 
@@ -44,7 +45,7 @@ let limit: usize = 0;
 let runs: usize = 0;
 /** Behind the last block; 0 = there is none yet. */
 let end: usize = 0;
-/** Collections so far. New objects bear 0: 32 bits of them are more than a VM lives. */
+/** The number of the last collection; never 0, which new objects bear. */
 let epoch: u32 = 0;
 /** Marked, but not looked into yet; linked by `NEXT`. */
 let grey: usize = 0;
@@ -64,9 +65,10 @@ function makeFree(block: usize, size: usize): void {
   store<u32>(block, 0, EPOCH);
 }
 
-function take(size: usize, flags: u32): usize {
+/** A block with `size` bytes behind `head` of its own. */
+function take(head: usize, size: usize, flags: u32): usize {
   if (size > LARGEST) unreachable();
-  const need = (size + RAW_HEAD + 15) & ~15;
+  const need = (head + size + 15) & ~15;
   if (need > limit - bump) openRun(need);
   const block = bump;
   bump = block + need;
@@ -103,8 +105,10 @@ function openRun(need: usize): void {
 /** A trap where the host has no more memory: the host then fails the stream closed, and starts the module anew. */
 function growBy(need: usize): void {
   if (end == 0) end = firstBlock();
+  // All that 32 bits can name is in use.
+  if (end + need + PAGE < end) unreachable();
   const top = (<usize>memory.size()) << PAGE_BITS;
-  const pages = max((end + need + 4 + 0xffff - min(top, end + need)) >> PAGE_BITS, MORE_PAGES);
+  const pages = max((end + need + PAGE - min(top, end + need)) >> PAGE_BITS, MORE_PAGES);
   if (memory.grow(<i32>pages) < 0) unreachable();
   bump = end;
   end = ((<usize>memory.size()) << PAGE_BITS) - 4;
@@ -112,7 +116,7 @@ function growBy(need: usize): void {
 }
 
 export function __alloc(size: usize): usize {
-  return take(size, RAW) + RAW_HEAD;
+  return take(RAW_HEAD, size, RAW) + RAW_HEAD;
 }
 
 export function __realloc(at: usize, size: usize): usize {
@@ -132,7 +136,7 @@ export function __free(at: usize): void {
 
 /** The contents are not cleared: the compiler and the library write every member. */
 export function __new(size: usize, id: i32): usize {
-  const object = take(size + (OBJECT_HEAD - RAW_HEAD), 0);
+  const object = take(OBJECT_HEAD, size, 0);
   store<u32>(object, 0, EPOCH);
   store<u32>(object, id, CLASS);
   store<u32>(object, <u32>size, LENGTH);
@@ -163,25 +167,28 @@ export function __visit(at: usize, _cookie: u32): void {
   grey = object;
 }
 
-/** Once at a time, and only what `__new` made. */
+/** Only what `__new` made; twice is as once. */
 export function __pin(at: usize): usize {
   const object = at - OBJECT_HEAD;
-  store<u32>(object, load<u32>(object) | PINNED);
-  pins++;
+  const flags = load<u32>(object);
+  if ((flags & PINNED) == 0) pins++;
+  store<u32>(object, flags | PINNED);
   return at;
 }
 
 export function __unpin(at: usize): void {
   const object = at - OBJECT_HEAD;
-  store<u32>(object, load<u32>(object) & ~PINNED);
-  pins--;
+  const flags = load<u32>(object);
+  if ((flags & PINNED) != 0) pins--;
+  store<u32>(object, flags & ~PINNED);
 }
 
 export function __collect(): void {
   close();
   bump = 0;
   limit = 0;
-  epoch++;
+  // A busy worker comes around in weeks.
+  if (++epoch == 0) epoch = 1;
   const first = firstBlock();
   __visit_globals(0);
   if (pins != 0) {

@@ -1,6 +1,7 @@
 // Data on its way from the host. The host asks `proxy_on_memory_allocate` for room, fills it and writes pointer and length
 // into our out-parameters; here the room becomes an ordinary collected ArrayBuffer.
-// Invariant: every buffer handed out is pinned once and unpinned once, whether it is used or not.
+// Invariant: every buffer handed out is pinned once, and unpinned once when it is taken over. A host that asks for room and then
+// names none of it would leave it pinned; Envoy does not.
 
 /** Where the host writes a pointer (or a number up to 64 bits). */
 export const OUT_POINTER: usize = memory.data(16, 8);
