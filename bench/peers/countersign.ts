@@ -13,6 +13,9 @@ import { HEADERS, METHOD, PREFIX, ROLE } from "./work.ts";
 
 export const workload = { namespace: "shop", name: "orders", labels: { app: "orders" } };
 
+/** As the image starts it (envoy/Dockerfile). */
+export const NODE_OPTIONS: readonly string[] = ["--max-semi-space-size=8"];
+
 /** Ten thousand policies take their time. */
 const READY_MS = 120_000;
 
@@ -29,7 +32,7 @@ export async function startCountersign(
   await writeFile(settings, stringify({ listen, workload, pathNormalization: "MERGE_SLASHES", policies: [file] }));
   const texts = lists(resources(jwks, policies)).map((resource) => stringify(resource));
   await writeFile(file, texts.join("---\n"));
-  const child = startChild(name, process.execPath, [program, "serve", "--config", settings], folder);
+  const child = startChild(name, process.execPath, [...NODE_OPTIONS, program, "serve", "--config", settings], folder);
   try {
     const { grpc, http } = await child.line(listening, READY_MS);
     const [host = "", port = ""] = grpc.split(":");

@@ -1,5 +1,7 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import type { Outcome } from "../../bench/load/drive.ts";
+import { NODE_OPTIONS } from "../../bench/peers/countersign.ts";
 import { plotBars } from "../../bench/plot-bars.ts";
 import { goals } from "../../bench/side-by-side/goals.ts";
 import { evenScenario, openScenario } from "../../bench/side-by-side/open-load.ts";
@@ -12,6 +14,12 @@ const one = (scenario: string, subject: string, rate: number, milliseconds = 1):
   ...{ scenario, subject, rate, low: rate, high: rate, wrong: 0, client: 0 },
   cpu: new Map([["server", 1e6 / rate]]),
   latencies: new Map([[Math.floor(Math.log(milliseconds) * 100), 10]]),
+});
+
+test("our server is started as the image starts it", () => {
+  const image = readFileSync(new URL("../../envoy/Dockerfile", import.meta.url), "utf8");
+  const entry = ["node", ...NODE_OPTIONS, "ext-authz/countersign.mjs"].map((word) => JSON.stringify(word)).join(", ");
+  expect(image).toContain(`\nENTRYPOINT [${entry}]\n`);
 });
 
 describe("rounds", () => {
