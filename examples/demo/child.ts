@@ -1,6 +1,7 @@
 /**
  * One process of the demo or of a test, with a life. In: what to run. Out: its lines, its tail, a way to stop it.
- * Effects: the process. It is stopped by its own id, first politely, then for sure; and it never outlives us.
+ * Effects: the process. It is stopped by its own id, first politely, then for sure; and it ends when we exit. Only a signal that
+ * ends us at once, as SIGKILL or an unhandled SIGTERM does, leaves it behind.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 
