@@ -3,7 +3,7 @@
  * calls and epochs that grants bring; out goes which epoch holds now, if any. Effects: HTTP calls to the server.
  */
 import { headerPairs, httpCall, MapType, Status, setEffectiveContext } from "proxy-wasm-sdk-as/assembly";
-import { bytesOf, spells } from "./ascii";
+import { bytesOf, equalBytes, spells } from "./ascii";
 import { isEpoch } from "./grant-text";
 import { owe } from "./tidy";
 
@@ -74,7 +74,7 @@ export class GrantRevision {
     if (epoch === null) return false;
     this.confirmed = sent;
     const known = this.epoch;
-    if (known !== null && isSame(known, epoch)) return false;
+    if (known !== null && equalBytes(known, epoch)) return false;
     this.previous = known;
     this.epoch = epoch;
     return known !== null;
@@ -84,9 +84,9 @@ export class GrantRevision {
   judge(epoch: Uint8Array, streamId: u32, now: u64): i32 {
     if (!this.isLive(now)) return OTHER;
     const known = this.epoch;
-    if (known !== null && isSame(known, epoch)) return CURRENT;
+    if (known !== null && equalBytes(known, epoch)) return CURRENT;
     const previous = this.previous;
-    if (previous !== null && isSame(previous, epoch)) return OTHER;
+    if (previous !== null && equalBytes(previous, epoch)) return OTHER;
     this.confirmed = 0;
     this.doubted = now;
     // The answer must reach the root, which outlives this request.
@@ -106,8 +106,4 @@ function readEpoch(): Uint8Array | null {
   const code = pairs.valueBytes(status);
   const epoch = pairs.valueBytes(line);
   return spells(code, 0, code.length, "200") && isEpoch(epoch, 0, epoch.length) ? epoch.slice(0) : null;
-}
-
-function isSame(a: Uint8Array, b: Uint8Array): bool {
-  return a.length == b.length && memory.compare(a.dataStart, b.dataStart, a.length) == 0;
 }

@@ -69,6 +69,11 @@ export class RequestHead {
     return this.pairs.find(name) >= 0;
   }
 
+  /** As `has`, byte for byte. */
+  hasBytes(name: Uint8Array): bool {
+    return this.pairs.indexOf(name) >= 0;
+  }
+
   /** The first line of that name from `line` on; -1 = there is none. */
   find(name: string, line: i32 = 0): i32 {
     return this.pairs.find(name, line);

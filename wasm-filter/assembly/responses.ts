@@ -10,7 +10,7 @@ import { startMember, writeParameters, writeSignature } from "./make-stamp";
 import { nextNonce } from "./nonces";
 import { Refusal } from "./refusal";
 import { allTrimmed, RequestHead, readRequestHead } from "./request-head";
-import { INPUT, input, SIGNATURE, signature, startWithOthers, write } from "./sign-request";
+import { INPUT, input, put, SIGNATURE, signature, startWithOthers } from "./sign-request";
 import { StampSettings } from "./stamp-configuration";
 import { INPUT_HEADER, Labelled, SIGNATURE_HEADER, withoutOurs } from "./stamp-fields";
 import { readResponseParameters } from "./stamp-parameters";
@@ -34,8 +34,8 @@ export function signResponse(exchange: Exchange, settings: StampSettings, now: i
   return (
     base !== null &&
     writeSignature(signature, key, base, 0) &&
-    write(MAP, INPUT, input) &&
-    write(MAP, SIGNATURE, signature)
+    put(MAP, head, INPUT, input.start, input.length) &&
+    put(MAP, head, SIGNATURE, signature.start, signature.length)
   );
 }
 

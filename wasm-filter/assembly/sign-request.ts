@@ -2,7 +2,14 @@
  * Signs a request where it stands: zone, Signature-Input and Signature. In come the parts of the request as it leaves, the
  * settings and the time; out goes whether it is signed, and if not, the caller must refuse it. Effects: randomness, header writes.
  */
-import { MapType, removeHeaderBytes, Status, setHeaderAt, setHeaderBytes } from "proxy-wasm-sdk-as/assembly";
+import {
+  addHeaderAt,
+  MapType,
+  removeHeaderBytes,
+  Status,
+  setHeaderAt,
+  setHeaderBytes,
+} from "proxy-wasm-sdk-as/assembly";
 import { bytesOf } from "./ascii";
 import { ByteWriter } from "./byte-writer";
 import { DIGEST_HEADER } from "./content-digest";
@@ -79,9 +86,9 @@ export function signRequest(
   const signed =
     base !== null &&
     writeSignature(signature, key, base, comingAgain()) &&
-    writeBytes(ZONE, zoneLines[0]) &&
-    write(MapType.RequestHeaders, INPUT, input) &&
-    write(MapType.RequestHeaders, SIGNATURE, signature);
+    put(MapType.RequestHeaders, head, ZONE, zoneLines[0].dataStart, zoneLines[0].length) &&
+    put(MapType.RequestHeaders, head, INPUT, input.start, input.length) &&
+    put(MapType.RequestHeaders, head, SIGNATURE, signature.start, signature.length);
   if (signed && keeps !== null) keeps.exchange = new Exchange(message, signature.view(from).slice(0));
   return signed;
 }
@@ -112,11 +119,13 @@ export function startWithOthers(out: ByteWriter, head: RequestHead, name: string
   if (out.length > 0) out.text(", ");
 }
 
-function writeBytes(name: Uint8Array, value: Uint8Array): bool {
-  const at = value.dataStart;
-  return setHeaderAt(MapType.RequestHeaders, name.dataStart, name.length, at, value.length) == Status.Ok;
-}
-
-export function write(map: MapType, name: Uint8Array, value: ByteWriter): bool {
-  return setHeaderAt(map, name.dataStart, name.length, value.start, value.length) == Status.Ok;
+/**
+ * One line of that name. Where none came it is added: to replace one, the host indexes all lines first, for some tenths of a
+ * microsecond. A line that came may be gone by now, and is replaced all the same.
+ */
+export function put(map: MapType, head: RequestHead, name: Uint8Array, value: usize, length: u32): bool {
+  const status = head.hasBytes(name)
+    ? setHeaderAt(map, name.dataStart, name.length, value, length)
+    : addHeaderAt(map, name.dataStart, name.length, value, length);
+  return status == Status.Ok;
 }

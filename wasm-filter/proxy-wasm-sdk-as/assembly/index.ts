@@ -36,7 +36,7 @@ export { log, logLevel } from "./log";
 export { defineMetric, getMetric, incrementMetric, NO_METRIC, recordMetric } from "./metric";
 export { getProperty, getPropertyBool, getPropertyInt, getPropertyString, setProperty } from "./property";
 export { dequeue, enqueue, Queue, registerQueue, resolveQueue } from "./queue";
-export { getPropertyAt, removeHeaderAt, setHeaderAt, setPropertyAt } from "./raw";
+export { addHeaderAt, getPropertyAt, removeHeaderAt, setHeaderAt, setPropertyAt } from "./raw";
 export { registerRoot } from "./registry";
 export { getSharedData, SharedValue, setSharedData } from "./shared-data";
 export { closeStream, continueStream, done, resetStream, sendLocalResponse, setEffectiveContext } from "./stream";

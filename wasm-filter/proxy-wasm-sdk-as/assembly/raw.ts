@@ -3,6 +3,7 @@
 
 import { MapType, Status } from "./abi";
 import {
+  proxy_add_header_map_value,
   proxy_get_property,
   proxy_remove_header_map_value,
   proxy_replace_header_map_value,
@@ -24,6 +25,11 @@ export function setPropertyAt(path: usize, pathLength: u32, value: usize, valueL
 /** As `setHeader`. */
 export function setHeaderAt(map: MapType, name: usize, nameLength: u32, value: usize, valueLength: u32): Status {
   return <Status>proxy_replace_header_map_value(map, name, nameLength, value, valueLength);
+}
+
+/** As `addHeader`: cheaper for the host than `setHeaderAt` where no line of that name is there. */
+export function addHeaderAt(map: MapType, name: usize, nameLength: u32, value: usize, valueLength: u32): Status {
+  return <Status>proxy_add_header_map_value(map, name, nameLength, value, valueLength);
 }
 
 /** As `removeHeader`. */
