@@ -25,11 +25,16 @@ const zoneComments = (authz: readonly (string | number)[]): readonly Comment[] =
 /** What a reader of a zone's whole configuration should know. */
 export function commentsOf({ upstreams, grants }: Zone): readonly Comment[] {
   const first = upstreams.findIndex(({ stamp }) => stamp);
-  const granted: Comment = [[...check, "xds_matcher"], "No call for a request that the guard passes on a grant."];
-  const common =
-    grants === undefined
-      ? zoneComments(check)
-      : [...zoneComments([...check, "extension_config", "typed_config"]), granted];
+  const matcher = [...check, "xds_matcher"];
+  const asking = [...matcher, "on_no_match", "action", "typed_config", "typed_config", "typed_config"];
+  const granted: readonly Comment[] = [
+    [matcher, "No call for a request that the guard passes on a grant."],
+    [
+      [...matcher, "on_no_match"],
+      "Whatever else is asked: without this part nothing would run, and every request would pass.",
+    ],
+  ];
+  const common = grants === undefined ? zoneComments(check) : [...zoneComments(asking), ...granted];
   if (first < 0) return common;
   const stamp = "The stamp stands last before the wire, after route rewrites, and signs each attempt.";
   return [...common, [["static_resources", "clusters", first, "typed_extension_protocol_options"], stamp]];

@@ -17,13 +17,19 @@ export function extAuthz(zone: Zone): Config {
 /** The guard's filter state for a request that it lets pass on a grant: `<decision id> <hit number>`. */
 const grantState = "wasm.countersign.grant";
 
-/** Skips the call by what the guard alone can write; no header is looked at. */
+/**
+ * Skips the call by what the guard alone can write; no header is looked at. The composite filter makes ext_authz only for who
+ * is asked. Invariant: whatever the matcher does not find is asked (`on_no_match`): without that nothing would run at all.
+ */
 function unlessGranted(asking: Config): Config {
   const state = typed("envoy.extensions.matching.common_inputs.network.v3.FilterStateInput", { key: grantState });
   return {
     name: extAuthzName,
     typed_config: typed("envoy.extensions.common.matching.v3.ExtensionWithMatcher", {
-      extension_config: asking,
+      extension_config: {
+        name: "envoy.filters.http.composite",
+        typed_config: typed("envoy.extensions.filters.http.composite.v3.Composite", {}),
+      },
       xds_matcher: {
         matcher_list: {
           matchers: [
@@ -40,6 +46,14 @@ function unlessGranted(asking: Config): Config {
               },
             },
           ],
+        },
+        on_no_match: {
+          action: {
+            name: "ask",
+            typed_config: typed("envoy.extensions.filters.http.composite.v3.ExecuteFilterAction", {
+              typed_config: asking,
+            }),
+          },
         },
       },
     }),

@@ -57,6 +57,13 @@ const matched: Json = {
     },
   },
 };
+const unmatched: Json = {
+  name: "matched",
+  typed_config: {
+    "@type": "type.googleapis.com/envoy.extensions.common.matching.v3.ExtensionWithMatcher",
+    extension_config: extAuthz,
+  },
+};
 
 export const rows: readonly Row[] = [
   { id: "failure_mode_allow", path: authz("failure_mode_allow"), to: true },
@@ -115,6 +122,7 @@ export const rows: readonly Row[] = [
     [guard, matched, router],
     [...config(1), ...["xds_matcher", "matcher_tree", "input", "typed_config", "@type"]],
   ),
+  chain("ext_authz_unmatched", [guard, unmatched, router], nth(1)),
   chain("ext_authz_after_action", [guard, signing, extAuthz, router], nth(1)),
   chain("ext_authz_after_trust", [guard, trusting, extAuthz, router], nth(1)),
   {

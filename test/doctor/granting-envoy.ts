@@ -11,24 +11,36 @@ const configured = (grants: Json): Json =>
     },
   });
 
-const skipping = (key: string): Json => ({
+const composite = "envoy.extensions.filters.http.composite.v3";
+
+/** What it runs where the matcher finds nothing. */
+const executing = (more: Json & object = {}): Json => ({
+  action: {
+    name: "ask",
+    typed_config: { ...type(`${composite}.ExecuteFilterAction`), typed_config: extAuthz, ...more },
+  },
+});
+
+const stateIs = (key: string): Json => ({
+  single_predicate: {
+    input: {
+      name: "grant",
+      typed_config: { ...type("envoy.extensions.matching.common_inputs.network.v3.FilterStateInput"), key },
+    },
+    value_match: { contains: " " },
+  },
+});
+
+const matching = (key: string, inner: Json, more: Json & object): Json => ({
   name: "envoy.filters.http.ext_authz",
   typed_config: {
     ...type("envoy.extensions.common.matching.v3.ExtensionWithMatcher"),
-    extension_config: extAuthz,
+    extension_config: inner,
     xds_matcher: {
       matcher_list: {
         matchers: [
           {
-            predicate: {
-              single_predicate: {
-                input: {
-                  name: "grant",
-                  typed_config: { ...type("envoy.extensions.matching.common_inputs.network.v3.FilterStateInput"), key },
-                },
-                value_match: { contains: " " },
-              },
-            },
+            predicate: stateIs(key),
             on_match: {
               action: {
                 name: "skip",
@@ -38,9 +50,14 @@ const skipping = (key: string): Json => ({
           },
         ],
       },
+      ...more,
     },
   },
 });
+
+const skipping = (key: string): Json => matching(key, extAuthz, {});
+const composing = (fallback: Json & object = { on_no_match: executing() }): Json =>
+  matching("wasm.countersign.grant", { name: "composite", typed_config: type(`${composite}.Composite`) }, fallback);
 
 const route = (name: string, workload: string, more: Json & object = {}): Json => ({
   name,
@@ -55,10 +72,10 @@ const route = (name: string, workload: string, more: Json & object = {}): Json =
   ...more,
 });
 
-function granting(grants: Json, routes: readonly Json[], key = "wasm.countersign.grant"): Json {
+function granting(grants: Json, routes: readonly Json[], asking = skipping("wasm.countersign.grant")): Json {
   return {
     ...Object(manager),
-    http_filters: [configured(grants), skipping(key), router],
+    http_filters: [configured(grants), asking, router],
     route_config: { virtual_hosts: [{ name: "all", domains: ["*"], routes }] },
   };
 }
@@ -67,11 +84,34 @@ const lane = { match: { prefix: "/a", headers: [{ name: "x-lane" }, { name: ":me
 const configuration = [...at.guard, "typed_config", "config", "configuration", "value"];
 const routes = [...at.manager, "route_config", "virtual_hosts", 0, "routes"];
 
+const unmatched = (asking: Json): Row => ({
+  id: "ext_authz_unmatched",
+  path: at.manager,
+  to: granting({ routes: "one" }, [route("a", "a")], asking),
+  found: [...at.filters, 1],
+});
+const SKIP = { action: { typed_config: type("envoy.extensions.filters.common.matcher.action.v3.SkipFilter") } };
+const first = { matchers: [{ predicate: stateIs("wasm.countersign.grant"), on_match: executing() }] };
+
 export const grantRows: readonly Row[] = [
+  {
+    id: "ext_authz_matcher_on_route",
+    path: [...at.route, "typed_per_filter_config"],
+    to: {
+      "envoy.filters.http.ext_authz": {
+        "@type": "type.googleapis.com/envoy.extensions.common.matching.v3.ExtensionWithMatcherPerRoute",
+      },
+    },
+    found: [...at.route, "typed_per_filter_config", "envoy.filters.http.ext_authz"],
+  },
+  unmatched(composing({ matcher_list: first })),
+  unmatched(composing({ matcher_list: first, on_no_match: SKIP })),
+  unmatched(composing({ on_no_match: executing({ sample_percent: { default_value: { numerator: 99 } } }) })),
+  unmatched(matching("wasm.countersign.grant", extAuthz, { on_no_match: SKIP })),
   {
     id: "grant_not_skipped",
     path: at.manager,
-    to: granting({ cluster: "http" }, [route("a", "a")], "wasm.other"),
+    to: granting({ cluster: "http" }, [route("a", "a")], skipping("wasm.other")),
     found: [...at.filters, 1],
   },
   {
@@ -95,6 +135,7 @@ export const grantRows: readonly Row[] = [
 ];
 
 export const innocentGrants: readonly (readonly [name: string, path: Row["path"], to: Json])[] = [
+  ["ext_authz made for who is asked", at.manager, granting({ routes: "one" }, [route("a", "a")], composing())],
   ["grants for routes that say the same", at.manager, granting({ routes: "one" }, [route("a", "a"), route("b", "a")])],
   [
     "grants for routes with names",

@@ -23,7 +23,15 @@ const manager = (config: Config) =>
 
 const asking = ({ grants: _, ...others }: Zone): Zone => others;
 const filter = ["http_filters", 1, "typed_config"] as const;
-const granting = [...filter, "extension_config", "typed_config"] as const;
+const granting = [
+  ...filter,
+  "xds_matcher",
+  "on_no_match",
+  "action",
+  "typed_config",
+  "typed_config",
+  "typed_config",
+] as const;
 
 describe.each([
   ["edge", bootstrap(edge), granting],
@@ -90,6 +98,14 @@ describe("grants", () => {
       "wasm.countersign.grant",
     );
     expect(at(matcher ?? "", "on_match", "action", "name")).toBe("skip");
+  });
+
+  it("are no reason to let pass what the matcher does not find: ext_authz runs there", () => {
+    const found = at(manager(bootstrap(edge)), ...filter, "xds_matcher", "on_no_match", "action", "typed_config");
+    expect([at(found, "@type"), at(found, "typed_config", "typed_config", "@type")]).toEqual([
+      "type.googleapis.com/envoy.extensions.filters.http.composite.v3.ExecuteFilterAction",
+      "type.googleapis.com/envoy.extensions.filters.http.ext_authz.v3.ExtAuthz",
+    ]);
   });
 
   const [route] = edge.routes;

@@ -3,6 +3,7 @@
  * A filter's role is told by the type of its configuration, behind a matcher or delivered by ECDS too; names are free text.
  */
 import { around, child, type Frame, isNamed, isRecord, isTrue, items, numberOf, textOf } from "./frame.ts";
+import { matched, plain } from "./matched.ts";
 import { TYPES, type Typed, typedAt } from "./typed.ts";
 
 export type Role = "ext_authz" | "guard" | "stamp" | "router" | "codec" | "other";
@@ -16,6 +17,8 @@ export interface Filter {
   readonly config: Frame | undefined;
   /** Decides per request whether the filter runs. */
   readonly matcher: Frame | undefined;
+  /** Why it does not run where the matcher finds nothing; undefined where it does. */
+  readonly unmatched: string | undefined;
   readonly disabled: boolean;
   readonly role: Role;
 }
@@ -73,17 +76,13 @@ export function isPatch(frame: Frame): boolean {
 export function filtersOf(list: Frame | undefined): readonly Filter[] {
   return items(list).map((entry) => {
     const written = typedAt(child(entry, "typed_config"));
-    const inner = child(written?.config, "extension_config");
-    const wrapped = written?.type === TYPES.withMatcher ? typedAt(child(inner, "typed_config")) : undefined;
-    const typed = written?.type === TYPES.withMatcher ? wrapped : written;
-    const matcher =
-      written?.type === TYPES.withMatcher
-        ? (child(written.config, "xds_matcher") ?? child(written.config, "matcher"))
-        : undefined;
+    const { typed, matcher, unmatched } =
+      written?.type === TYPES.withMatcher ? matched(written.config) : plain(written);
     const type = typed?.type ?? announcedType(child(entry, "config_discovery"));
     const name = textOf(child(entry, "name")) ?? "";
     const role = roleOf(type, typed?.config);
-    return { entry, name, type, config: typed?.config, matcher, disabled: isTrue(child(entry, "disabled")), role };
+    const disabled = isTrue(child(entry, "disabled"));
+    return { entry, name, type, config: typed?.config, matcher, unmatched, disabled, role };
   });
 }
 

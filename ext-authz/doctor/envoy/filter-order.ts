@@ -21,6 +21,11 @@ const kinds = {
     why: "a matcher on a request header decides whether ext_authz runs, and clients write request headers",
     fix: "match on filter state that only a filter before it can set",
   },
+  ext_authz_unmatched: {
+    severity: "error",
+    why: "where the matcher finds nothing, ext_authz does not run: such requests pass unchecked",
+    fix: "a matcher that skips alone; with the composite filter, on_no_match with ExecuteFilterAction of ext_authz",
+  },
   ext_authz_after_action: {
     severity: "error",
     why: "a filter before ext_authz already answers, forwards or signs the request, before it is decided",
@@ -78,6 +83,7 @@ function* authorization({ filters, manager, name }: Chain, checked: boolean): Ge
   if (own.disabled) yield { id: "ext_authz_disabled", at: own.entry, saw: quote(own.name) };
   const input = headerInput(own.matcher);
   if (input !== undefined) yield { id: "ext_authz_skippable", at: input, saw: "HttpRequestHeaderMatchInput" };
+  if (own.unmatched !== undefined) yield { id: "ext_authz_unmatched", at: own.entry, saw: own.unmatched };
   for (const before of filters.slice(0, at)) {
     if (ACTING.has(before.type)) yield { id: "ext_authz_after_action", at: before.entry, saw: quote(before.name) };
     else if (before.role === "other" && readsDecision(before)) {

@@ -14,7 +14,7 @@ const kinds = {
   grant_not_skipped: {
     severity: "error",
     why: "the guard changes a request that it has a grant for, and ext_authz then decides about the changed one",
-    fix: "wrap ext_authz in ExtensionWithMatcher: SkipFilter on filter state wasm.countersign.grant; or remove grants",
+    fix: "skip ext_authz by ExtensionWithMatcher: SkipFilter on filter state wasm.countersign.grant; or remove grants",
   },
   grant_routes_one: {
     severity: "error",

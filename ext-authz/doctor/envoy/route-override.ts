@@ -10,6 +10,11 @@ const kinds = {
     why: "requests that take this route are not checked; a route is chosen by what the client sends",
     fix: "remove the override, and let a policy allow what is public",
   },
+  ext_authz_matcher_on_route: {
+    severity: "error",
+    why: "the route brings a matcher of its own, which decides there whether ext_authz runs",
+    fix: "remove the override",
+  },
   guard_off_on_route: {
     severity: "error",
     why: "on this route forged headers and unstamped requests come in",
@@ -23,6 +28,9 @@ export const routeOverride = group(kinds, function* (survey: Survey) {
   const checks = named("ext_authz").add("envoy.filters.http.ext_authz");
   const guards = named("guard").add("countersign.guard");
   for (const { type, config } of survey.typed) {
+    if (type === TYPES.withMatcherPerRoute && checks.has(filterName(config))) {
+      yield { id: "ext_authz_matcher_on_route", at: config, saw: quote(filterName(config)) } as const;
+    }
     if (type !== TYPES.extAuthzPerRoute && type !== TYPES.filterConfig) continue;
     const off = child(config, "disabled");
     if (off === undefined || !isTrue(off)) continue;
