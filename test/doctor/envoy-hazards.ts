@@ -1,5 +1,6 @@
 /** For each hazard of an Envoy configuration one change of the sound one, and the field that is pointed at. */
 import { grantRows, innocentGrants } from "./granting-envoy.ts";
+import { innocentMatched, matchedRows } from "./matched-envoy.ts";
 import {
   at,
   codec,
@@ -199,6 +200,7 @@ export const rows: readonly Row[] = [
     found: [...at.upstream, 0],
   },
   ...grantRows,
+  ...matchedRows,
 ];
 
 /** What Envoy's users write in good order, near to a hazard. */
@@ -243,4 +245,5 @@ export const innocent: readonly (readonly [name: string, path: Path, to: Json | 
     },
   ],
   ...innocentGrants,
+  ...innocentMatched,
 ];

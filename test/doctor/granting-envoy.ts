@@ -2,7 +2,7 @@
 import type { Row } from "./envoy-hazards.ts";
 import { at, extAuthz, type Json, manager, router, wasm } from "./sound-envoy.ts";
 
-const type = (name: string) => ({ "@type": `type.googleapis.com/${name}` });
+export const type = (name: string) => ({ "@type": `type.googleapis.com/${name}` });
 const configured = (grants: Json): Json =>
   wasm("countersign.guard", {
     configuration: {
@@ -11,17 +11,17 @@ const configured = (grants: Json): Json =>
     },
   });
 
-const composite = "envoy.extensions.filters.http.composite.v3";
+export const composite = "envoy.extensions.filters.http.composite.v3";
 
 /** What it runs where the matcher finds nothing. */
-const executing = (more: Json & object = {}): Json => ({
+export const executing = (more: Json & object = {}): Json => ({
   action: {
     name: "ask",
     typed_config: { ...type(`${composite}.ExecuteFilterAction`), typed_config: extAuthz, ...more },
   },
 });
 
-const stateIs = (key: string): Json => ({
+export const stateIs = (key: string): Json => ({
   single_predicate: {
     input: {
       name: "grant",
@@ -31,7 +31,7 @@ const stateIs = (key: string): Json => ({
   },
 });
 
-const matching = (key: string, inner: Json, more: Json & object): Json => ({
+export const matching = (key: string, inner: Json, more: Json & object): Json => ({
   name: "envoy.filters.http.ext_authz",
   typed_config: {
     ...type("envoy.extensions.common.matching.v3.ExtensionWithMatcher"),
@@ -56,10 +56,10 @@ const matching = (key: string, inner: Json, more: Json & object): Json => ({
 });
 
 const skipping = (key: string): Json => matching(key, extAuthz, {});
-const composing = (fallback: Json & object = { on_no_match: executing() }): Json =>
+export const composing = (fallback: Json & object = { on_no_match: executing() }): Json =>
   matching("wasm.countersign.grant", { name: "composite", typed_config: type(`${composite}.Composite`) }, fallback);
 
-const route = (name: string, workload: string, more: Json & object = {}): Json => ({
+export const route = (name: string, workload: string, more: Json & object = {}): Json => ({
   name,
   match: { prefix: `/${workload}` },
   route: { cluster: "orders" },
@@ -72,7 +72,7 @@ const route = (name: string, workload: string, more: Json & object = {}): Json =
   ...more,
 });
 
-function granting(grants: Json, routes: readonly Json[], asking = skipping("wasm.countersign.grant")): Json {
+export function granting(grants: Json, routes: readonly Json[], asking = skipping("wasm.countersign.grant")): Json {
   return {
     ...Object(manager),
     http_filters: [configured(grants), asking, router],
@@ -84,30 +84,22 @@ const lane = { match: { prefix: "/a", headers: [{ name: "x-lane" }, { name: ":me
 const configuration = [...at.guard, "typed_config", "config", "configuration", "value"];
 const routes = [...at.manager, "route_config", "virtual_hosts", 0, "routes"];
 
-const unmatched = (asking: Json): Row => ({
-  id: "ext_authz_unmatched",
-  path: at.manager,
-  to: granting({ routes: "one" }, [route("a", "a")], asking),
-  found: [...at.filters, 1],
-});
-const SKIP = { action: { typed_config: type("envoy.extensions.filters.common.matcher.action.v3.SkipFilter") } };
-const first = { matchers: [{ predicate: stateIs("wasm.countersign.grant"), on_match: executing() }] };
+const setState = {
+  name: "set",
+  typed_config: {
+    ...type("envoy.extensions.filters.http.set_filter_state.v3.Config"),
+    on_request_headers: [{ object_key: "wasm.countersign.grant" }],
+  },
+};
 
 export const grantRows: readonly Row[] = [
+  { id: "grant_without_check", path: at.filters, to: [configured({}), router], found: at.manager },
   {
-    id: "ext_authz_matcher_on_route",
-    path: [...at.route, "typed_per_filter_config"],
-    to: {
-      "envoy.filters.http.ext_authz": {
-        "@type": "type.googleapis.com/envoy.extensions.common.matching.v3.ExtensionWithMatcherPerRoute",
-      },
-    },
-    found: [...at.route, "typed_per_filter_config", "envoy.filters.http.ext_authz"],
+    id: "grant_forgeable",
+    path: at.filters,
+    to: [configured({}), setState, skipping("wasm.countersign.grant"), router],
+    found: [...at.filters, 1],
   },
-  unmatched(composing({ matcher_list: first })),
-  unmatched(composing({ matcher_list: first, on_no_match: SKIP })),
-  unmatched(composing({ on_no_match: executing({ sample_percent: { default_value: { numerator: 99 } } }) })),
-  unmatched(matching("wasm.countersign.grant", extAuthz, { on_no_match: SKIP })),
   {
     id: "grant_not_skipped",
     path: at.manager,
@@ -135,7 +127,6 @@ export const grantRows: readonly Row[] = [
 ];
 
 export const innocentGrants: readonly (readonly [name: string, path: Row["path"], to: Json])[] = [
-  ["ext_authz made for who is asked", at.manager, granting({ routes: "one" }, [route("a", "a")], composing())],
   ["grants for routes that say the same", at.manager, granting({ routes: "one" }, [route("a", "a"), route("b", "a")])],
   [
     "grants for routes with names",

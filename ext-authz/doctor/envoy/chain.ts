@@ -3,7 +3,7 @@
  * A filter's role is told by the type of its configuration, behind a matcher or delivered by ECDS too; names are free text.
  */
 import { around, child, type Frame, isNamed, isRecord, isTrue, items, numberOf, textOf } from "./frame.ts";
-import { matched, plain } from "./matched.ts";
+import { matched } from "./matched.ts";
 import { TYPES, type Typed, typedAt } from "./typed.ts";
 
 export type Role = "ext_authz" | "guard" | "stamp" | "router" | "codec" | "other";
@@ -75,9 +75,7 @@ export function isPatch(frame: Frame): boolean {
 
 export function filtersOf(list: Frame | undefined): readonly Filter[] {
   return items(list).map((entry) => {
-    const written = typedAt(child(entry, "typed_config"));
-    const { typed, matcher, unmatched } =
-      written?.type === TYPES.withMatcher ? matched(written.config) : plain(written);
+    const { typed, matcher, unmatched } = matched(typedAt(child(entry, "typed_config")));
     const type = typed?.type ?? announcedType(child(entry, "config_discovery"));
     const name = textOf(child(entry, "name")) ?? "";
     const role = roleOf(type, typed?.config);

@@ -1,9 +1,10 @@
 /** The order of HTTP filters. In a chain each filter sees what those before it left, and answers before those behind it. */
 import type { Chain, Filter } from "./chain.ts";
-import { below, type Frame, textOf } from "./frame.ts";
+import { below, child, type Frame, isNamed, textOf } from "./frame.ts";
 import { group, quote, type Seen } from "./hazard.ts";
+import { asks } from "./matched.ts";
 import type { Survey } from "./survey.ts";
-import { TYPES } from "./typed.ts";
+import { TYPES, typedAt } from "./typed.ts";
 
 const kinds = {
   ext_authz_missing: {
@@ -18,13 +19,13 @@ const kinds = {
   },
   ext_authz_skippable: {
     severity: "error",
-    why: "a matcher on a request header decides whether ext_authz runs, and clients write request headers",
+    why: "a matcher decides whether ext_authz runs by what the client sends, or by what is not there yet",
     fix: "match on filter state that only a filter before it can set",
   },
   ext_authz_unmatched: {
     severity: "error",
     why: "where the matcher finds nothing, ext_authz does not run: such requests pass unchecked",
-    fix: "a matcher that skips alone; with the composite filter, on_no_match with ExecuteFilterAction of ext_authz",
+    fix: "one matcher that skips; with the composite filter, on_no_match with ExecuteFilterAction and typed_config",
   },
   ext_authz_after_action: {
     severity: "error",
@@ -75,15 +76,16 @@ export const filterOrder = group(kinds, function* (survey: Survey) {
 
 function* authorization({ filters, manager, name }: Chain, checked: boolean): Generator<Seen<Id>> {
   const at = filters.findIndex(({ role }) => role === "ext_authz");
-  const own = filters[at];
-  if (own === undefined) {
+  if (at === -1) {
     if (checked) yield { id: "ext_authz_missing", at: manager, saw: `listener ${quote(name)}` };
     return;
   }
-  if (own.disabled) yield { id: "ext_authz_disabled", at: own.entry, saw: quote(own.name) };
-  const input = headerInput(own.matcher);
-  if (input !== undefined) yield { id: "ext_authz_skippable", at: input, saw: "HttpRequestHeaderMatchInput" };
-  if (own.unmatched !== undefined) yield { id: "ext_authz_unmatched", at: own.entry, saw: own.unmatched };
+  for (const own of filters.filter(({ role }) => role === "ext_authz")) {
+    if (own.disabled) yield { id: "ext_authz_disabled", at: own.entry, saw: quote(own.name) };
+    const input = skipsBy(own.matcher);
+    if (input !== undefined) yield { id: "ext_authz_skippable", at: input.at, saw: input.type };
+    if (own.unmatched !== undefined) yield { id: "ext_authz_unmatched", at: own.entry, saw: own.unmatched };
+  }
   for (const before of filters.slice(0, at)) {
     if (ACTING.has(before.type)) yield { id: "ext_authz_after_action", at: before.entry, saw: quote(before.name) };
     else if (before.role === "other" && readsDecision(before)) {
@@ -92,9 +94,19 @@ function* authorization({ filters, manager, name }: Chain, checked: boolean): Ge
   }
 }
 
-function headerInput(matcher: Frame | undefined): Frame | undefined {
-  for (const frame of below(matcher)) {
-    if (frame.key === "@type" && textOf(frame)?.endsWith(TYPES.headerInput) === true) return frame;
+/** What comes after the request's head: until it is there nothing is decided, and a composite filter runs nothing. */
+const LATE = /\.Http(Response\w*|RequestTrailer)MatchInput$/;
+
+/** The first input that is not a filter's own, where it can lead to another action than asking. */
+function skipsBy(matcher: Frame | undefined): { readonly at: Frame; readonly type: string } | undefined {
+  const frames = [...below(matcher)];
+  const actions = frames.filter((frame) => isNamed(frame, "action"));
+  const always = actions.length > 0 && actions.every((action) => asks(typedAt(child(action, "typed_config"))));
+  for (const frame of frames.filter((one) => isNamed(one, "input"))) {
+    const type = typedAt(child(frame, "typed_config"))?.type ?? "";
+    if (type === TYPES.filterStateInput || (always && !LATE.test(type))) continue;
+    const at = child(frame, "typed_config", "@type") ?? frame;
+    return { at, type: quote(type.slice(type.lastIndexOf(".") + 1)) };
   }
   return undefined;
 }

@@ -16,6 +16,16 @@ const kinds = {
     why: "the guard changes a request that it has a grant for, and ext_authz then decides about the changed one",
     fix: "skip ext_authz by ExtensionWithMatcher: SkipFilter on filter state wasm.countersign.grant; or remove grants",
   },
+  grant_without_check: {
+    severity: "error",
+    why: "the guard repeats decisions, but nothing that is known here asks for one: who has no grant passes",
+    fix: "add ext_authz behind the guard, in a form that the documentation of grants shows",
+  },
+  grant_forgeable: {
+    severity: "error",
+    why: "another filter names the state by which ext_authz is skipped: what it writes there counts as a grant",
+    fix: "leave that state to the guard",
+  },
   grant_routes_one: {
     severity: "error",
     why: "what was decided for one route is repeated for another one, although they tell the server different things",
@@ -42,12 +52,18 @@ export const repeatedDecisions = group(kinds, function* (survey: Survey) {
   for (const chain of survey.chains) yield* examineChain(chain);
 });
 
-function* examineChain({ manager, filters }: Chain): Generator<Seen<Id>> {
+function* examineChain({ manager, filters, partial }: Chain): Generator<Seen<Id>> {
   const guard = filters.find(({ role }) => role === "guard");
   const place = child(guard?.config, "config", "configuration", "value");
   const grants = grantsOf(place);
   if (place === undefined || grants === undefined) return;
+  if (!partial && !filters.some(({ role }) => role === "ext_authz")) {
+    yield { id: "grant_without_check", at: manager, saw: "no ext_authz" };
+  }
   for (const filter of filters) {
+    if (filter.role === "other" && namesState(filter)) {
+      yield { id: "grant_forgeable", at: filter.entry, saw: quote(filter.name) };
+    }
     if (filter.role === "ext_authz" && !isSkipped(filter)) {
       yield { id: "grant_not_skipped", at: filter.entry, saw: `no matcher on ${STATE}` };
     }
@@ -82,6 +98,11 @@ function grantsOf(place: Frame | undefined): JsonObject | undefined {
   const own = parseStrictJson(textOf(place) ?? "", MAX_DEPTH);
   const grants = isJsonObject(own) ? member(own, "grants") : undefined;
   return isJsonObject(grants) ? grants : undefined;
+}
+
+function namesState({ config }: Filter): boolean {
+  for (const frame of below(config)) if (textOf(frame)?.includes(STATE) === true) return true;
+  return false;
 }
 
 function isSkipped({ matcher }: Filter): boolean {

@@ -28,7 +28,8 @@ export const routeOverride = group(kinds, function* (survey: Survey) {
   const checks = named("ext_authz").add("envoy.filters.http.ext_authz");
   const guards = named("guard").add("countersign.guard");
   for (const { type, config } of survey.typed) {
-    if (type === TYPES.withMatcherPerRoute && checks.has(filterName(config))) {
+    const isMatcher = type === TYPES.withMatcherPerRoute || type === TYPES.compositePerRoute;
+    if (isMatcher && checks.has(filterName(config))) {
       yield { id: "ext_authz_matcher_on_route", at: config, saw: quote(filterName(config)) } as const;
     }
     if (type !== TYPES.extAuthzPerRoute && type !== TYPES.filterConfig) continue;
