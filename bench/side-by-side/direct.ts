@@ -12,6 +12,8 @@ import { type Result, type Subject, takeTurns } from "./rounds.ts";
 import { mustBeRight, type Setting, startServers } from "./setting.ts";
 
 const FEW = 100;
+/** Our server with ten policies, beside those with ten thousand. */
+export const WITH_TEN = "countersign, ten policies";
 /** Headers of a request that has been through much. */
 const MANY_HEADERS = 60;
 
@@ -57,12 +59,13 @@ async function warm(setting: Setting, server: CheckServer): Promise<void> {
 
 /** The servers with ten thousand policies stand only while they are measured. */
 async function measureManyPolicies(setting: Setting): Promise<readonly Result[]> {
-  const { program, issuer, folder, cores, say } = setting;
+  const { program, issuer, folder, cores, say, ours: few } = setting;
   say("starting servers with 10,000 policies");
   const stops: (() => Promise<void>)[] = [];
   try {
     const { ours, peers } = await startServers(program, issuer, 10_000, folder, cores, (stop) => stops.push(stop));
-    const servers = [ours, ...peers];
+    // Ours with ten takes its turns among them: what policies cost is told by rounds of the same moments.
+    const servers = [ours, { ...few, name: WITH_TEN }, ...peers];
     for (const server of servers) await mustBeRight(server, issuer);
     for (const { child } of servers) await pin(child.pid, cores.subject);
     for (const server of servers) await warm(setting, server);

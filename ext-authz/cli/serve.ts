@@ -5,13 +5,13 @@ import type { Settings } from "../config/settings.ts";
 import { start } from "../main.ts";
 import { createLog, type Log } from "../observe/log.ts";
 import { watchFiles } from "../observe/watch-files.ts";
+import { settleHeap } from "../process/heap.ts";
 import { createPolicyLoads } from "../process/policy-loads.ts";
 import { startPrimary } from "../process/primary.ts";
 import { setTimer } from "../process/timer.ts";
 import { unsharedMemory } from "../process/unshared-memory.ts";
 import { watchedFolders } from "../process/watched-folders.ts";
 import { runWorker } from "../process/worker.ts";
-import { keepYoungObjectsYoung } from "../process/young-objects.ts";
 import type { Resource } from "../resources/resource.ts";
 import { err, ok } from "../result.ts";
 import { type Command, EXIT, type Output, UsageError } from "./command.ts";
@@ -31,7 +31,7 @@ Exit codes: 0 stopped, 2 settings or policies are wrong, 3 could not run.`,
 };
 
 async function runServe(args: readonly string[], output: Output) {
-  keepYoungObjectsYoung();
+  settleHeap();
   // A worker was told everything by its primary; its arguments are only the primary's own.
   if (cluster.isWorker) {
     await runWorker();

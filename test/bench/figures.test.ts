@@ -58,6 +58,7 @@ describe("goals", () => {
       one("direct: one token, RS256", "countersign", 700),
       one("direct: one token, RS256", "opa-envoy-plugin", 100),
       one("direct: 10,000 policies", "countersign", 600),
+      one("direct: 10,000 policies", "countersign, ten policies", 700),
     ];
     expect(wanted(table).map(({ what, measured, byCpu, met }) => [what, measured, byCpu, met])).toEqual([
       ["granted over bare Envoy, HTTP/1.1", "0.51", "0.51", true],
