@@ -4,11 +4,10 @@
  * Right answers first. `peers` compares the same loads with others.
  */
 import { cpus } from "node:os";
-import { quantile } from "./load/latencies.ts";
 import type { BenchEntry } from "./run.ts";
 import { measureDirect } from "./side-by-side/direct.ts";
 import { efforts } from "./side-by-side/effort.ts";
-import type { Result } from "./side-by-side/rounds.ts";
+import { latency, type Result } from "./side-by-side/rounds.ts";
 import { openSetting } from "./side-by-side/setting.ts";
 
 export const check: BenchEntry = {
@@ -35,14 +34,15 @@ export const check: BenchEntry = {
   },
 };
 
-function row({ scenario, rate, low, high, cpu, latencies, wrong, client }: Result) {
+function row(result: Result) {
+  const { scenario, rate, low, high, cpu, wrong, client } = result;
   return {
     load: scenario.replace("direct: ", ""),
     "per second": Math.round(rate),
     range: `${Math.round(low)}–${Math.round(high)}`,
     "CPU µs": (cpu.get("server") ?? Number.NaN).toFixed(1),
-    "p50 ms": quantile(latencies, 0.5).toFixed(2),
-    "p99 ms": quantile(latencies, 0.99).toFixed(2),
+    "p50 ms": latency(result, 0.5).toFixed(2),
+    "p99 ms": latency(result, 0.99).toFixed(2),
     wrong,
     client: client.toFixed(2),
   };

@@ -13,6 +13,7 @@ import { type RunningEnvoy, startEnvoy } from "../examples/demo/envoy-process.ts
 import { findEnvoy } from "../setup/envoy.mjs";
 import { BARE, bootstrap, checked, type Modules, PROXIED, type Variant, variants } from "./filter-envoy.ts";
 import { type Cost, load, type Protocol } from "./filter-load.ts";
+import { median } from "./median.ts";
 import type { BenchEntry, BenchPage } from "./run.ts";
 
 const WASM = new URL("../wasm-filter/", import.meta.url);
@@ -129,10 +130,6 @@ function page(
       `Requests bear a token of ${token().length} bytes, which stamps cover. Proxied variants serve each request twice in the same process.`,
     ],
   };
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
 }
 
 function built(file: string, ...flags: readonly string[]): string {

@@ -10,6 +10,7 @@ import { defaults } from "../ext-authz/config/defaults.ts";
 import type { RequestModel } from "../ext-authz/model.ts";
 import { readResources } from "../ext-authz/resources/read.ts";
 import { compileSnapshot, type Snapshot } from "../ext-authz/snapshot.ts";
+import { median } from "./median.ts";
 import { foreignPolicies, policiesThatConcern, theRequest } from "./policy-set.ts";
 import type { BenchEntry } from "./run.ts";
 
@@ -110,10 +111,6 @@ function timed(times: number, run: () => unknown): number {
   const started = performance.now();
   for (let i = 0; i < times; i++) run();
   return ((performance.now() - started) * 1000) / times;
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;
 }
 
 function heap(): number {

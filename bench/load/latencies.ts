@@ -1,6 +1,6 @@
 /**
- * Latencies of many answers in little room. In: milliseconds, one by one. Out: counts by bucket, each 1% wide, which add up
- * over rounds; quantiles of them. No effects.
+ * Latencies of many answers in little room. In: milliseconds, one by one. Out: counts by bucket, each 1% wide; quantiles
+ * of them. No effects.
  */
 
 /** Bucket number to answers in it. */
@@ -12,12 +12,6 @@ const PER_E = 100;
 export function count(buckets: Map<number, number>, milliseconds: number): void {
   const bucket = Math.floor(Math.log(Math.max(milliseconds, 1e-4)) * PER_E);
   buckets.set(bucket, (buckets.get(bucket) ?? 0) + 1);
-}
-
-export function merged(all: readonly Latencies[]): Latencies {
-  const sum = new Map<number, number>();
-  for (const one of all) for (const [bucket, answers] of one) sum.set(bucket, (sum.get(bucket) ?? 0) + answers);
-  return sum;
 }
 
 /** @returns milliseconds that a share of the answers did not exceed, to 1%; NaN when there were none */

@@ -23,15 +23,15 @@ export interface Effort {
 const shape = { underWay: 32, connections: 4 };
 
 export const efforts = {
-  /** The figures in docs/performance.md: about eleven minutes on two cores. */
+  /** The figures in docs/performance.md: about fourteen minutes on two cores. */
   full: {
     ...shape,
-    rounds: 5,
+    rounds: 9,
     warmSeconds: 3,
-    seconds: 0.8,
-    openSeconds: 1.2,
+    seconds: 0.5,
+    openSeconds: 1,
     tokens: 10_000,
-    cold: 2000,
+    cold: 1200,
     manyPolicies: true,
     soakSeconds: 120,
   },

@@ -2,12 +2,11 @@
  * What the figures must show, as ratios of one run. In: results, memory. Out: for each goal what was wanted and what was measured.
  * No effects, and no verdict on the run: a busy machine moves them.
  */
-import { quantile } from "../load/latencies.ts";
 import { WITH_TEN } from "./direct.ts";
 import type { Memory } from "./memory.ts";
 import { EVEN_RATES, evenScenario, openScenario } from "./open-load.ts";
 import { names } from "./proxies.ts";
-import type { Result } from "./rounds.ts";
+import { latency, type Result, rateRatio } from "./rounds.ts";
 
 export interface Goal {
   readonly what: string;
@@ -27,7 +26,7 @@ type Find = (scenario: string, subject: string) => Result | undefined;
 /** Goals whose parts were not measured are left out. */
 export function goals(results: readonly Result[], memory: Memory | undefined, manyTokens: string): readonly Goal[] {
   const find: Find = (scenario, subject) => results.find((one) => one.scenario === scenario && one.subject === subject);
-  return [...throughEnvoy(find), ...direct(find, manyTokens), ...latency(find), ...(memory ? inMemory(memory) : [])];
+  return [...throughEnvoy(find), ...direct(find, manyTokens), ...waiting(find), ...(memory ? inMemory(memory) : [])];
 }
 
 function throughEnvoy(find: Find): readonly Goal[] {
@@ -69,10 +68,10 @@ function direct(find: Find, manyTokens: string): readonly Goal[] {
   ];
 }
 
-function latency(find: Find): readonly Goal[] {
+function waiting(find: Find): readonly Goal[] {
   const p99 = (scenario: string, subject: string): number | undefined => {
     const found = find(scenario, subject);
-    return found && quantile(found.latencies, 0.99);
+    return found && latency(found, 0.99);
   };
   const even = evenScenario(EVEN_RATES[0]);
   const own = p99(openScenario(OURS), OURS);
@@ -119,14 +118,14 @@ function inMemory({ bytes, slope, seconds }: Memory): readonly Goal[] {
 
 function atLeast(what: string, mine: Result | undefined, theirs: Result | undefined, least: number): readonly Goal[] {
   if (mine === undefined || theirs === undefined) return [];
-  const ratio = mine.rate / theirs.rate;
+  const ratio = rateRatio(mine, theirs);
   const byCpu = (micros(theirs) / micros(mine)).toFixed(2);
   return [{ what, wanted: `≥ ${least}`, measured: ratio.toFixed(2), byCpu, met: ratio >= least }];
 }
 
 function atMost(what: string, mine: Result | undefined, theirs: Result | undefined, most: number): readonly Goal[] {
   if (mine === undefined || theirs === undefined) return [];
-  const ratio = mine.rate / theirs.rate;
+  const ratio = rateRatio(mine, theirs);
   const byCpu = (micros(theirs) / micros(mine)).toFixed(2);
   return [{ what, wanted: `≤ ${most}`, measured: ratio.toFixed(2), byCpu, met: ratio <= most }];
 }

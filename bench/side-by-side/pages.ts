@@ -1,9 +1,8 @@
 /** Results as pages of a table each. In: everything that was measured. Out: pages for people. No effects. */
-import { quantile } from "../load/latencies.ts";
 import type { BenchPage } from "../run.ts";
 import type { Goal } from "./goals.ts";
 import { ms } from "./goals.ts";
-import type { Result } from "./rounds.ts";
+import { latency, type Result } from "./rounds.ts";
 
 export interface Resident {
   readonly name: string;
@@ -39,7 +38,7 @@ export function pages({ about, results, resident, goals, remarks }: Findings): r
     ]),
     page("Check over gRPC, one core", closed("direct").map(row), [spread, "4 connections, 32 checks under way."]),
     page("Latency at fixed rates", open.map(latencyRow), [
-      "Open load: a request is sent when it is due, whatever is still under way.",
+      "Open load: a request is sent when it is due, whatever is still under way. Medians of the rounds.",
     ]),
     page(
       "Memory",
@@ -61,8 +60,9 @@ function row({ scenario, subject, rate, low, high, cpu, wrong }: Result): Row {
   };
 }
 
-function latencyRow({ scenario, subject, rate, latencies, wrong }: Result): Row {
-  const at = (share: number): string => ms(quantile(latencies, share));
+function latencyRow(result: Result): Row {
+  const { scenario, subject, rate, wrong } = result;
+  const at = (share: number): string => ms(latency(result, share));
   const quantiles = { p50: at(0.5), p99: at(0.99), "p99.9": at(0.999) };
   return { load: scenario, subject, "per second": Math.round(rate).toLocaleString("en"), ...quantiles, wrong };
 }

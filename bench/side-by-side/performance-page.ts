@@ -4,14 +4,13 @@
  */
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { quantile } from "../load/latencies.ts";
 import { type Bar, plotBars } from "../plot-bars.ts";
 import type { BenchPage } from "../run.ts";
 import { OURS } from "./goals.ts";
 import { EVEN_RATES, evenScenario } from "./open-load.ts";
 import { type Findings, pages } from "./pages.ts";
 import { names } from "./proxies.ts";
-import type { Result } from "./rounds.ts";
+import { latency, type Result } from "./rounds.ts";
 
 const BEGIN = "<!-- written by npm run bench: begin -->";
 const END = "<!-- written by npm run bench: end -->";
@@ -89,7 +88,8 @@ function rateBar({ subject, rate }: Result): Bar {
   return { name: subject, value: rate, label: Math.round(rate).toLocaleString("en"), ours: mine.has(subject) };
 }
 
-function latencyBar({ subject, latencies }: Result, share: number): Bar {
-  const value = quantile(latencies, share);
+function latencyBar(result: Result, share: number): Bar {
+  const { subject } = result;
+  const value = latency(result, share);
   return { name: subject, value, label: value.toFixed(2), ours: mine.has(subject) };
 }

@@ -1,11 +1,12 @@
 /**
- * Takes turns. In: subjects that can be loaded for a moment. Out: for each what its rounds came to: median, spread, latencies,
+ * Takes turns. In: subjects that can be loaded for a moment. Out: for each what its rounds came to: median, spread, its rounds,
  * CPU time by process. Each round begins with another subject: what the machine does meanwhile hits all of them alike.
  * Effects: what the subjects do; reads /proc.
  */
 import type { Outcome } from "../load/drive.ts";
-import { type Latencies, merged } from "../load/latencies.ts";
+import { type Latencies, quantile } from "../load/latencies.ts";
 import { cpuSeconds } from "../load/pin.ts";
+import { median } from "../median.ts";
 
 export interface Process {
   readonly name: string;
@@ -20,6 +21,12 @@ export interface Subject {
   readonly load: (round: number) => Promise<Outcome>;
 }
 
+export interface Round {
+  /** Right answers per second. */
+  readonly rate: number;
+  readonly latencies: Latencies;
+}
+
 export interface Result {
   readonly subject: string;
   /** What was loaded how; equal ones are compared. */
@@ -28,7 +35,8 @@ export interface Result {
   readonly rate: number;
   readonly low: number;
   readonly high: number;
-  readonly latencies: Latencies;
+  /** In their order: those of one number took turns with each other. */
+  readonly rounds: readonly Round[];
   /** Microseconds of CPU time per answer, by process. */
   readonly cpu: ReadonlyMap<string, number>;
   /** Answers that were not an allow, and requests without answer or not sent. */
@@ -78,8 +86,23 @@ function summary(
   return {
     ...{ subject: subject.name, scenario, cpu: new Map(cpu) },
     ...{ rate: rates[Math.floor(rates.length / 2)] ?? 0, low: rates[0] ?? 0, high: rates.at(-1) ?? 0 },
-    latencies: merged(outcomes.map(({ buckets }) => new Map(buckets))),
+    rounds: outcomes.map(({ allowed, seconds, buckets }) => ({ rate: allowed / seconds, latencies: new Map(buckets) })),
     wrong: sum(({ denied, failed, unsent }) => denied + failed + unsent),
     client: sum(({ cores }) => cores) / Math.max(1, outcomes.length),
   };
+}
+
+/** Milliseconds that a share of the answers did not exceed, in the middle one of the rounds: one stall spoils one of them. */
+export function latency({ rounds }: Result, share: number): number {
+  return median(rounds.map(({ latencies }) => quantile(latencies, share)));
+}
+
+/** Rate over rate, in the middle one of the rounds: a machine that slows down for seconds slows both. */
+export function rateRatio(mine: Result, theirs: Result): number {
+  return median(
+    mine.rounds.flatMap(({ rate }, at) => {
+      const other = theirs.rounds[at];
+      return other === undefined || other.rate === 0 ? [] : [rate / other.rate];
+    }),
+  );
 }

@@ -8,12 +8,12 @@ import { evenScenario, openScenario } from "../../bench/side-by-side/open-load.t
 import type { Findings } from "../../bench/side-by-side/pages.ts";
 import { filled, pictures } from "../../bench/side-by-side/performance-page.ts";
 import { names } from "../../bench/side-by-side/proxies.ts";
-import { type Result, takeTurns } from "../../bench/side-by-side/rounds.ts";
+import { latency, type Result, rateRatio, takeTurns } from "../../bench/side-by-side/rounds.ts";
 
 const one = (scenario: string, subject: string, rate: number, milliseconds = 1): Result => ({
   ...{ scenario, subject, rate, low: rate, high: rate, wrong: 0, client: 0 },
   cpu: new Map([["server", 1e6 / rate]]),
-  latencies: new Map([[Math.floor(Math.log(milliseconds) * 100), 10]]),
+  rounds: [{ rate, latencies: new Map([[Math.floor(Math.log(milliseconds) * 100), 10]]) }],
 });
 
 test("our server is started as the image starts it", () => {
@@ -42,9 +42,23 @@ describe("rounds", () => {
     expect(order.filter((word) => !word.startsWith("prepare"))).toEqual(["a", "b", "b", "a", "a", "b"]);
     expect(order.slice(0, 2)).toEqual(["prepare a", "a"]);
     expect(a).toMatchObject({ subject: "a", scenario: "s", rate: 30, low: 10, high: 50, wrong: 0, client: 0.5 });
-    expect(a?.latencies.get(0)).toBe(180);
+    expect(a?.rounds.map(({ rate, latencies }) => [rate, latencies.get(0)])).toEqual([
+      [50, 100],
+      [10, 20],
+      [30, 60],
+    ]);
     expect(b).toMatchObject({ rate: 1, wrong: 3 });
   });
+});
+
+test("a stall in one round is not what is told of all: ratios and latencies are those of the middle round", () => {
+  const rounds = (rates: readonly number[], milliseconds: readonly number[]): Result => ({
+    ...one("s", "x", 1),
+    rounds: rates.map((rate, at) => one("s", "x", rate, milliseconds[at]).rounds[0]).flatMap((round) => round ?? []),
+  });
+  const [mine, bare] = [rounds([50, 10, 60], [1, 90, 2]), rounds([100, 20, 40], [1, 1, 1])];
+  expect(rateRatio(mine, bare)).toBe(0.5);
+  expect(latency(mine, 0.99)).toBeCloseTo(2, 1);
 });
 
 describe("goals", () => {

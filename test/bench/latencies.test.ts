@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { count, merged, quantile } from "../../bench/load/latencies.ts";
+import { count, quantile } from "../../bench/load/latencies.ts";
 
 const milliseconds = fc.double({ min: 0.001, max: 10_000, noNaN: true });
 
@@ -11,20 +11,6 @@ test("a quantile is that of the sorted list, to one percent", () => {
       for (const value of values) count(buckets, value);
       const exact = values.toSorted((a, b) => a - b)[Math.max(1, Math.ceil(share * values.length)) - 1] ?? 0;
       expect(Math.abs(quantile(buckets, share) / exact - 1)).toBeLessThan(0.011);
-    }),
-  );
-});
-
-test("merging counts every answer once", () => {
-  fc.assert(
-    fc.property(fc.array(fc.array(milliseconds)), (rounds) => {
-      const each = rounds.map((values) => {
-        const buckets = new Map<number, number>();
-        for (const value of values) count(buckets, value);
-        return buckets;
-      });
-      const all = [...merged(each).values()].reduce((sum, answers) => sum + answers, 0);
-      expect(all).toBe(rounds.flat().length);
     }),
   );
 });
