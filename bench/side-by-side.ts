@@ -21,8 +21,6 @@ import type { Result } from "./side-by-side/rounds.ts";
 import { openSetting, type Setting } from "./side-by-side/setting.ts";
 import { residentBytes } from "./soak/memory.ts";
 
-/** More than are ever started at once. */
-const PROCESSES = 40;
 const withoutH2load = "HTTP/1.1 was not measured: h2load is not installed (Debian: nghttp2-client).";
 const docs = fileURLToPath(new URL("../docs/", import.meta.url));
 
@@ -50,8 +48,6 @@ export async function compare(
   say: (text: string) => void,
 ): Promise<Findings> {
   const begun = performance.now();
-  // Each process that we start ends with us, by a listener of its own.
-  process.setMaxListeners(PROCESSES);
   const setting = await openSetting(effort, say);
   try {
     const direct = await measureDirect(setting);

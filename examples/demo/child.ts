@@ -1,12 +1,14 @@
 /**
  * One process of the demo or of a test, with a life. In: what to run. Out: its lines, its tail, a way to stop it.
- * Effects: the process. It is stopped by its own id, first politely, then for sure; and it ends when we exit. Only a signal that
- * ends us at once, as SIGKILL or an unhandled SIGTERM does, leaves it behind.
+ * Effects: the process. It is stopped by its own id, first politely, then for sure; and it ends when we exit, or by a signal that
+ * nobody else handles. Only SIGKILL leaves it behind.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 
 const TAIL_LINES = 40;
 const STOP_MS = 5_000;
+const ENDING = ["SIGHUP", "SIGINT", "SIGTERM"] as const;
+const living = new Set<ChildProcess>();
 
 export interface Child {
   readonly name: string;
@@ -42,12 +44,12 @@ export function startChild(name: string, file: string, args: readonly string[], 
     for (const listen of [...listeners]) listen(line);
   };
   readLines(child, take);
-  const endWithUs = (): void => void child.kill("SIGKILL");
-  process.once("exit", endWithUs);
+  living.add(child);
+  endThemWithUs();
   const gone = new Promise<void>((resolve) => {
     const end = (why: string): void => {
       ended = true;
-      process.off("exit", endWithUs);
+      living.delete(child);
       take(why);
       resolve();
     };
@@ -92,6 +94,27 @@ export function startChild(name: string, file: string, args: readonly string[], 
     },
   };
   return self;
+}
+
+let watches = false;
+
+/** Once for all: on exit, and before a signal does what it does by default. Whoever handles that signal decides himself. */
+function endThemWithUs(): void {
+  if (watches) return;
+  watches = true;
+  const end = (): void => {
+    for (const child of living) child.kill("SIGKILL");
+  };
+  process.once("exit", end);
+  for (const signal of ENDING) {
+    const handle = (): void => {
+      if (process.listenerCount(signal) > 1) return;
+      end();
+      process.off(signal, handle);
+      process.kill(process.pid, signal);
+    };
+    process.on(signal, handle);
+  }
 }
 
 /** A proxy configured in our environment must not come between parts on loopback. */
