@@ -14,6 +14,8 @@ import { mustBeRight, type Setting, startServers } from "./setting.ts";
 const FEW = 100;
 /** Our server with ten policies, beside those with ten thousand. */
 export const WITH_TEN = "countersign, ten policies";
+/** Our server with a hundred tokens, beside those with many. */
+export const WITH_FEW = `countersign, ${FEW} tokens`;
 /** Headers of a request that has been through much. */
 const MANY_HEADERS = 60;
 
@@ -44,7 +46,9 @@ export async function measureDirect(setting: Setting): Promise<readonly Result[]
   const results: Result[] = [];
   for (const scenario of scenarios) {
     say(`direct Check: ${scenario.name}`);
-    results.push(...(await measure(setting, servers, scenario)));
+    // Beside many tokens a hundred, in the same rounds: what many cost is told by the same moments.
+    const beside = scenario.tokens === effort.tokens ? [{ server: { ...ours, name: WITH_FEW }, tokens: FEW }] : [];
+    results.push(...(await measure(setting, servers, scenario, beside)));
   }
   if (effort.manyPolicies) results.push(...(await measureManyPolicies(setting)));
   return results;
@@ -80,13 +84,15 @@ async function measure(
   setting: Setting,
   servers: readonly CheckServer[],
   scenario: Scenario,
+  beside: readonly { readonly server: CheckServer; readonly tokens: number }[] = [],
 ): Promise<readonly Result[]> {
   const { effort } = setting;
   const tokens = setting.tokens.get(scenario.signing) ?? [];
   const subjects: Subject[] = [];
-  for (const server of servers) {
+  const plans = [...servers.map((server) => ({ server, tokens: scenario.tokens })), ...beside];
+  for (const { server, tokens: count } of plans) {
     // One part to warm up with, one for each round.
-    const some = tokens.slice(0, scenario.tokens ?? effort.cold * (effort.rounds + 1));
+    const some = tokens.slice(0, count ?? effort.cold * (effort.rounds + 1));
     const packed = await packChecks(
       setting.loader,
       `${scenario.signing}-${some.length}`,

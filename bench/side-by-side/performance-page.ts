@@ -6,6 +6,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Bar, plotBars } from "../plot-bars.ts";
 import type { BenchPage } from "../run.ts";
+import { WITH_FEW, WITH_TEN } from "./direct.ts";
 import { OURS } from "./goals.ts";
 import { EVEN_RATES, evenScenario } from "./open-load.ts";
 import { type Findings, pages } from "./pages.ts";
@@ -14,7 +15,7 @@ import { latency, type Result } from "./rounds.ts";
 
 const BEGIN = "<!-- written by npm run bench: begin -->";
 const END = "<!-- written by npm run bench: end -->";
-const mine: ReadonlySet<string> = new Set([OURS, names.asked, names.granted]);
+const mine: ReadonlySet<string> = new Set([OURS, WITH_FEW, WITH_TEN, names.asked, names.granted]);
 
 export async function writePerformance(findings: Findings, folder: string): Promise<void> {
   const page = join(folder, "performance.md");

@@ -71,6 +71,8 @@ describe("goals", () => {
       one("HTTP/2: one token", names.floor, 1),
       one("direct: one token, RS256", "countersign", 700),
       one("direct: one token, RS256", "opa-envoy-plugin", 100),
+      one("direct: 1,000 tokens", "countersign", 800),
+      one("direct: 1,000 tokens", "countersign, 100 tokens", 1000),
       one("direct: 10,000 policies", "countersign", 600),
       one("direct: 10,000 policies", "countersign, ten policies", 700),
     ];
@@ -78,6 +80,7 @@ describe("goals", () => {
       ["granted over bare Envoy, HTTP/1.1", "0.51", "0.51", true],
       ["Check over opa-envoy-plugin, one token", "7.00", "7.00", false],
       ["cost of 10,000 policies over ten", "1.17", "1.17", true],
+      ["1,000 tokens over 100", "0.80", "0.80", false],
     ]);
     expect(wanted([])).toEqual([]);
   });
