@@ -38,8 +38,8 @@ export async function measureMemory(setting: Setting): Promise<Memory | undefine
   return { answers, ...last, slope: slopeOf(late), samples };
 }
 
-/** Least squares. */
-function slopeOf(points: readonly { readonly seconds: number; readonly bytes: number }[]): number {
+/** Least squares: bytes per second. */
+export function slopeOf(points: readonly { readonly seconds: number; readonly bytes: number }[]): number {
   const mean = (of: (point: { seconds: number; bytes: number }) => number): number =>
     points.reduce((sum, point) => sum + of(point), 0) / Math.max(1, points.length);
   const [x, y] = [mean(({ seconds }) => seconds), mean(({ bytes }) => bytes)];

@@ -45,7 +45,7 @@ export interface CacheBounds {
   readonly bytes: number;
 }
 
-const BOUNDS: CacheBounds = { entries: 20_000, bytes: 32 * 1024 * 1024 };
+const BOUNDS: CacheBounds = { entries: 16_000, bytes: 24 * 1024 * 1024 };
 
 /** Sets that signed one token: one for each rule with keys of its own, and each rotation leaves one behind. */
 const MAX_SIGNERS = 64;

@@ -9,7 +9,7 @@ export class GrantSettings {
   path: string = "";
   pollMilliseconds: u32 = 500;
   /** Of the store. */
-  maxBytes: u32 = 8388608;
+  maxBytes: u32 = 16777216;
   /** Routes differ in what they tell the server; else all tell it the same. */
   named: bool = true;
   /**
@@ -27,7 +27,7 @@ export function readGrantSettings(from: ObjectReader): GrantSettings {
   read.path = from.text("path", "/v1/revision");
   if (!read.path.startsWith("/")) from.fail("path", "must start with '/'");
   read.pollMilliseconds = <u32>from.integer("pollMilliseconds", 500, 100, 1000);
-  read.maxBytes = <u32>from.integer("maxBytes", 8388608, 65536, 268435456);
+  read.maxBytes = <u32>from.integer("maxBytes", 16777216, 65536, 268435456);
   const routes = from.text("routes", "named");
   read.named = routes != "one";
   if (read.named && routes != "named") from.fail("routes", "must be named or one");
