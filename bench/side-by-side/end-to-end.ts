@@ -12,6 +12,8 @@ import type { Setting } from "./setting.ts";
 
 const FEW = 100;
 const MANY_HEADERS = 60;
+/** Granted with a hundred tokens, beside those with many. */
+export const GRANTED_FEW = `${names.granted}, ${FEW} tokens`;
 /** Those whose speed depends on whether a token was seen before. */
 const remembering: ReadonlySet<string> = new Set([names.native, names.nativeCached, names.asked, names.granted]);
 
@@ -34,7 +36,12 @@ export async function measureEndToEnd(setting: Setting, proxies: readonly EnvoyS
   ] as const) {
     say(`through Envoy: HTTP/2, ${name}`);
     const packed = await packGets(setting.loader, `gets-${count}`, all.slice(0, count));
-    results.push(...(await overHttp2(setting, whom, packed, name)));
+    const subjects = whom.map((proxy) => ({ proxy, packed }));
+    // Beside many tokens a hundred, in the same rounds: what many cost is told by the same moments.
+    const beside = count === effort.tokens ? proxies.filter((proxy) => proxy.name === names.granted) : [];
+    const few = await packGets(setting.loader, `gets-${FEW}`, all.slice(0, FEW));
+    subjects.push(...beside.map((proxy) => ({ proxy: { ...proxy, name: GRANTED_FEW }, packed: few })));
+    results.push(...(await overHttp2(setting, subjects, name)));
   }
   return results;
 }
@@ -55,19 +62,15 @@ function overHttp1(setting: Setting, proxies: readonly EnvoySubject[], token: st
   return takeTurns(`HTTP/1.1: ${name}`, subjects, effort.rounds);
 }
 
-function overHttp2(setting: Setting, proxies: readonly EnvoySubject[], packed: Packed, name: string) {
+function overHttp2(
+  setting: Setting,
+  plans: readonly { readonly proxy: EnvoySubject; readonly packed: Packed }[],
+  name: string,
+) {
   const { effort, loader } = setting;
   const { underWay, seconds, connections } = effort;
-  const subjects = proxies.map(({ name: subject, port, processes }) => {
-    const where = {
-      host: "127.0.0.1",
-      port,
-      grpc: false,
-      connections,
-      file: packed.file,
-      from: 0,
-      count: packed.count,
-    };
+  const subjects = plans.map(({ proxy: { name: subject, port, processes }, packed: { file, count } }) => {
+    const where = { host: "127.0.0.1", port, grpc: false, connections, file, from: 0, count };
     return {
       ...{ name: subject, processes },
       // Each token once: what can be remembered of it is.

@@ -97,6 +97,16 @@ export function latency({ rounds }: Result, share: number): number {
   return median(rounds.map(({ latencies }) => quantile(latencies, share)));
 }
 
+/** How many milliseconds longer a share of the answers took, in the middle one of the rounds. */
+export function latencyGap(mine: Result, theirs: Result, share: number): number {
+  return median(
+    mine.rounds.flatMap(({ latencies }, at) => {
+      const other = theirs.rounds[at];
+      return other === undefined ? [] : [quantile(latencies, share) - quantile(other.latencies, share)];
+    }),
+  );
+}
+
 /** Rate over rate, in the middle one of the rounds: a machine that slows down for seconds slows both. */
 export function rateRatio(mine: Result, theirs: Result): number {
   return median(

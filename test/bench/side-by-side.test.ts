@@ -6,6 +6,8 @@ import { startIssuer } from "../../bench/peers/issuer.ts";
 import { samples } from "../../bench/peers/work.ts";
 import { WITH_FEW } from "../../bench/side-by-side/direct.ts";
 import { efforts } from "../../bench/side-by-side/effort.ts";
+import { GRANTED_FEW } from "../../bench/side-by-side/end-to-end.ts";
+import { ON_END, PAIR } from "../../bench/side-by-side/open-load.ts";
 import { type Findings, pages } from "../../bench/side-by-side/pages.ts";
 import { names } from "../../bench/side-by-side/proxies.ts";
 import { compare } from "../../bench/side-by-side.ts";
@@ -36,11 +38,16 @@ describe("the whole bench in little", () => {
     expect(subjects("direct: 60 headers")).toEqual(direct);
     expect(subjects("HTTP/2: one token")).toEqual(all);
     expect(subjects("HTTP/2: cold tokens")).toEqual(all.filter((name) => name !== names.bare && name !== names.asked));
+    expect(subjects("HTTP/2: 60 tokens")).toEqual([
+      ...all.filter((name) => name.startsWith("jwt_authn") || name.startsWith("countersign")),
+      GRANTED_FEW,
+    ]);
     expect(subjects("HTTP/2, open: 1,000/s")).toEqual(all);
+    for (const scenario of [PAIR, ON_END]) expect(subjects(scenario)).toEqual([names.bare, names.granted]);
   });
 
   // Our server turns checks away with 503 when it has no time for them: on a busy machine that is right, too.
-  const ours: ReadonlySet<string> = new Set(["countersign", WITH_FEW, names.asked, names.granted]);
+  const ours: ReadonlySet<string> = new Set(["countersign", WITH_FEW, names.asked, names.granted, GRANTED_FEW]);
 
   test("answers were allows", () => {
     for (const { scenario, subject, rate, wrong } of findings.results) {
