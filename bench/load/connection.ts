@@ -1,6 +1,7 @@
 /**
  * One HTTP/2 connection of the load client. In: where to, what to do with each answer. Out: a way to send exchanges. Effects:
- * a TCP socket. It writes what a turn of the event loop made in one go and looks at no more of an answer than its verdict.
+ * a TCP socket. It writes what a turn of the event loop made in one go and looks at no more of an answer than its verdict. What it
+ * writes and reads stands in blocks that are used again: else its own collections of garbage were the longest of the latencies.
  */
 import { connect } from "node:net";
 import {
@@ -32,18 +33,29 @@ export type Answered = (verdict: Verdict, sentAt: number, now: number, tag: numb
 
 /** Under way at once on one connection, at most. */
 const SLOTS = 1 << 16;
+/** Of what is written or read at once. */
+const BLOCK = 1 << 18;
+/** Blocks that wait to be used again, at most. */
+const SPARE = 16;
+const NOTHING = Buffer.alloc(0);
 const slotOf = (id: number): number => (id >>> 1) & (SLOTS - 1);
 
 /** @param grpc answers are CheckResponses; else plain HTTP. Resolves when the server has said its settings. */
 export function openConnection(host: string, port: number, grpc: boolean, answered: Answered): Promise<Connection> {
-  const socket = connect({ host, port, noDelay: true });
+  const onread = {
+    buffer: Buffer.allocUnsafeSlow(BLOCK),
+    callback: (length: number, block: Uint8Array) => took(length, block),
+  };
+  const socket = connect({ host, port, noDelay: true, onread });
   const sentAt = new Float64Array(SLOTS);
   const tags = new Float64Array(SLOTS);
   const states = new Uint8Array(SLOTS);
   const open = new Uint8Array(SLOTS);
   const waiting: (readonly [Exchange, number])[] = [];
-  let out: Buffer[] = [];
-  let rest: Buffer = Buffer.alloc(0);
+  const spare: Buffer[] = [];
+  let out: Buffer = Buffer.allocUnsafeSlow(BLOCK);
+  let written = 0;
+  let rest: Buffer = NOTHING;
   let nextId = 1;
   let window = 65_535;
   let received = 0;
@@ -51,14 +63,26 @@ export function openConnection(host: string, port: number, grpc: boolean, answer
   let dead = false;
 
   const flush = (): void => {
-    if (out.length === 0 || dead) return;
-    const bytes = out.length === 1 && out[0] !== undefined ? out[0] : Buffer.concat(out);
-    out = [];
-    socket.write(bytes);
+    if (dead) written = 0;
+    if (written === 0) return;
+    const block = out;
+    socket.write(block.subarray(0, written), () => {
+      if (spare.length < SPARE) spare.push(block);
+    });
+    out = spare.pop() ?? Buffer.allocUnsafeSlow(BLOCK);
+    written = 0;
+  };
+  /** Where the bytes stand from now on, in `out`. */
+  const stage = (bytes: Buffer): number => {
+    if (bytes.length > BLOCK) throw new Error("an exchange that is larger than a block");
+    if (written + bytes.length > BLOCK) flush();
+    const at = written;
+    written += bytes.copy(out, at);
+    return at;
   };
   const put = (exchange: Exchange, tag: number): void => {
-    const bytes = Buffer.from(exchange.bytes);
-    for (const at of exchange.idsAt) bytes.writeUInt32BE(nextId, at);
+    const from = stage(exchange.bytes);
+    for (const at of exchange.idsAt) out.writeUInt32BE(nextId, from + at);
     const slot = slotOf(nextId);
     sentAt[slot] = performance.now();
     tags[slot] = tag;
@@ -66,7 +90,6 @@ export function openConnection(host: string, port: number, grpc: boolean, answer
     open[slot] = 1;
     nextId += 2;
     window -= exchange.body;
-    out.push(bytes);
   };
   const send = (exchange: Exchange, tag: number): void => {
     underWay++;
@@ -98,9 +121,9 @@ export function openConnection(host: string, port: number, grpc: boolean, answer
     } else if (type === FRAME.windowUpdate) {
       if (id === 0) window += bytes.readUInt32BE(payload);
     } else if (type === FRAME.settings && (flags & FLAG.ack) === 0)
-      out.push(frame(FRAME.settings, FLAG.ack, Buffer.alloc(0)));
+      stage(frame(FRAME.settings, FLAG.ack, Buffer.alloc(0)));
     else if (type === FRAME.ping && (flags & FLAG.ack) === 0) {
-      out.push(frame(FRAME.ping, FLAG.ack, Buffer.from(bytes.subarray(payload, payload + length))));
+      stage(frame(FRAME.ping, FLAG.ack, Buffer.from(bytes.subarray(payload, payload + length))));
     } else if (type === FRAME.reset) {
       states[slotOf(id)] = 0;
       done(id, now);
@@ -116,30 +139,35 @@ export function openConnection(host: string, port: number, grpc: boolean, answer
   };
   socket.on("error", die);
   socket.on("close", die);
+  let opened = (): void => {};
+  /** What was read; the block is read into again when this returns. */
+  function took(length: number, block: Uint8Array): boolean {
+    const now = performance.now();
+    const chunk = Buffer.from(block.buffer, block.byteOffset, length);
+    const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
+    let at = 0;
+    while (at + FRAME_HEAD <= bytes.length) {
+      const size = bytes.readUIntBE(at, 3);
+      if (at + FRAME_HEAD + size > bytes.length) break;
+      take(bytes, at, size, now);
+      at += FRAME_HEAD + size;
+    }
+    rest = at === bytes.length ? NOTHING : Buffer.from(bytes.subarray(at));
+    if (received > RECEIVE_WINDOW / 2) {
+      stage(windowUpdate(received));
+      received = 0;
+    }
+    for (let first = waiting[0]; first !== undefined && first[0].body <= window; first = waiting[0]) {
+      waiting.shift();
+      put(...first);
+    }
+    flush();
+    opened();
+    return true;
+  }
   return new Promise((resolve, reject) => {
     socket.once("error", reject);
     socket.once("connect", () => socket.write(preface()));
-    socket.once("data", () => resolve({ send, flush, underWay: () => underWay, close: () => socket.destroy() }));
-    socket.on("data", (chunk: Buffer) => {
-      const now = performance.now();
-      const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
-      let at = 0;
-      while (at + FRAME_HEAD <= bytes.length) {
-        const length = bytes.readUIntBE(at, 3);
-        if (at + FRAME_HEAD + length > bytes.length) break;
-        take(bytes, at, length, now);
-        at += FRAME_HEAD + length;
-      }
-      rest = bytes.subarray(at);
-      if (received > RECEIVE_WINDOW / 2) {
-        out.push(windowUpdate(received));
-        received = 0;
-      }
-      for (let first = waiting[0]; first !== undefined && first[0].body <= window; first = waiting[0]) {
-        waiting.shift();
-        put(...first);
-      }
-      flush();
-    });
+    opened = () => resolve({ send, flush, underWay: () => underWay, close: () => socket.destroy() });
   });
 }
