@@ -1,7 +1,7 @@
 /**
  * One HTTP/2 connection of the load client. In: where to, what to do with each answer. Out: a way to send exchanges. Effects:
  * a TCP socket. It writes what a turn of the event loop made in one go and looks at no more of an answer than its verdict. What it
- * writes and reads stands in blocks that are used again: else its own collections of garbage were the longest of the latencies.
+ * writes and reads stands in blocks that are used again: its own collections of garbage would be half of the p99 that it measures.
  */
 import { connect } from "node:net";
 import {
