@@ -10,6 +10,7 @@ import {
   FRAME,
   FRAME_HEAD,
   frame,
+  mostStreamsOf,
   preface,
   RECEIVE_WINDOW,
   saysOk,
@@ -21,7 +22,7 @@ export type Verdict = "allowed" | "denied" | "failed";
 const VERDICTS: readonly Verdict[] = ["failed", "allowed", "denied"];
 
 export interface Connection {
-  /** @param tag is handed back with the answer */
+  /** Its time counts from now, also when the server's limits make it wait here. @param tag is handed back with the answer */
   send(exchange: Exchange, tag: number): void;
   /** Writes what was sent since. */
   flush(): void;
@@ -51,7 +52,9 @@ export function openConnection(host: string, port: number, grpc: boolean, answer
   const tags = new Float64Array(SLOTS);
   const states = new Uint8Array(SLOTS);
   const open = new Uint8Array(SLOTS);
-  const waiting: (readonly [Exchange, number])[] = [];
+  let waiting: (readonly [exchange: Exchange, tag: number, dueAt: number])[] = [];
+  /** Of those that wait, the next one. */
+  let head = 0;
   const spare: Buffer[] = [];
   let out: Buffer = Buffer.allocUnsafeSlow(BLOCK);
   let written = 0;
@@ -60,6 +63,9 @@ export function openConnection(host: string, port: number, grpc: boolean, answer
   let window = 65_535;
   let received = 0;
   let underWay = 0;
+  /** Streams that are open, and how many the server takes. */
+  let streams = 0;
+  let mostStreams = SLOTS - 1;
   let dead = false;
 
   const flush = (): void => {
@@ -80,28 +86,38 @@ export function openConnection(host: string, port: number, grpc: boolean, answer
     written += bytes.copy(out, at);
     return at;
   };
-  const put = (exchange: Exchange, tag: number): void => {
+  const put = (exchange: Exchange, tag: number, dueAt: number): void => {
     const from = stage(exchange.bytes);
     for (const at of exchange.idsAt) out.writeUInt32BE(nextId, from + at);
     const slot = slotOf(nextId);
-    sentAt[slot] = performance.now();
+    sentAt[slot] = dueAt;
     tags[slot] = tag;
     states[slot] = 0;
     open[slot] = 1;
     nextId += 2;
+    streams++;
     window -= exchange.body;
   };
   const send = (exchange: Exchange, tag: number): void => {
+    const now = performance.now();
     underWay++;
-    if (dead) done(-1, performance.now());
-    else if (waiting.length > 0 || exchange.body > window) waiting.push([exchange, tag]);
-    else put(exchange, tag);
+    if (dead) done(-1, now);
+    else if (head < waiting.length || !mayPut(exchange)) waiting.push([exchange, tag, now]);
+    else put(exchange, tag, now);
+  };
+  const mayPut = (exchange: Exchange): boolean => exchange.body <= window && streams < mostStreams;
+  const putWaiting = (): void => {
+    for (let next = waiting[head]; next !== undefined && mayPut(next[0]); next = waiting[++head]) put(...next);
+    if (head < waiting.length || head === 0) return;
+    waiting = [];
+    head = 0;
   };
   const done = (id: number, now: number): void => {
     const slot = slotOf(id);
     if (id >= 0) {
       if (open[slot] !== 1) return;
       open[slot] = 0;
+      streams--;
     }
     underWay--;
     answered(id < 0 ? "failed" : (VERDICTS[states[slot] ?? 0] ?? "failed"), sentAt[slot] ?? now, now, tags[slot] ?? 0);
@@ -120,9 +136,10 @@ export function openConnection(host: string, port: number, grpc: boolean, answer
       if (!grpc && states[slotOf(id)] === 0) states[slotOf(id)] = saysOk(bytes, payload, payload + length) ? 1 : 2;
     } else if (type === FRAME.windowUpdate) {
       if (id === 0) window += bytes.readUInt32BE(payload);
-    } else if (type === FRAME.settings && (flags & FLAG.ack) === 0)
+    } else if (type === FRAME.settings && (flags & FLAG.ack) === 0) {
+      mostStreams = Math.min(mostStreams, mostStreamsOf(bytes.subarray(payload, payload + length)));
       stage(frame(FRAME.settings, FLAG.ack, Buffer.alloc(0)));
-    else if (type === FRAME.ping && (flags & FLAG.ack) === 0) {
+    } else if (type === FRAME.ping && (flags & FLAG.ack) === 0) {
       stage(frame(FRAME.ping, FLAG.ack, Buffer.from(bytes.subarray(payload, payload + length))));
     } else if (type === FRAME.reset) {
       states[slotOf(id)] = 0;
@@ -134,7 +151,8 @@ export function openConnection(host: string, port: number, grpc: boolean, answer
     if (dead) return;
     dead = true;
     const now = performance.now();
-    waiting.length = 0;
+    waiting = [];
+    head = 0;
     for (let left = underWay; left > 0; left--) done(-1, now);
   };
   socket.on("error", die);
@@ -157,10 +175,7 @@ export function openConnection(host: string, port: number, grpc: boolean, answer
       stage(windowUpdate(received));
       received = 0;
     }
-    for (let first = waiting[0]; first !== undefined && first[0].body <= window; first = waiting[0]) {
-      waiting.shift();
-      put(...first);
-    }
+    putWaiting();
     flush();
     opened();
     return true;

@@ -20,6 +20,7 @@ export type HeaderLine = readonly [name: string, value: string];
 
 /** Answers may be this large before the window is opened anew. */
 export const RECEIVE_WINDOW = 1 << 30;
+const MAX_CONCURRENT_STREAMS = 3;
 const STREAM_WINDOW = 1 << 20;
 
 /** What a client says first: magic, its settings (no push, large streams), a large window for the connection. */
@@ -44,6 +45,15 @@ export function frame(type: number, flags: number, payload: Buffer): Buffer {
   head[3] = type;
   head[4] = flags;
   return Buffer.concat([head, payload]);
+}
+
+/** What a SETTINGS frame's payload says of streams at once (RFC 9113 §6.5.2); Infinity: nothing. */
+export function mostStreamsOf(payload: Buffer): number {
+  let most = Number.POSITIVE_INFINITY;
+  for (let at = 0; at + 6 <= payload.length; at += 6) {
+    if (payload.readUInt16BE(at) === MAX_CONCURRENT_STREAMS) most = payload.readUInt32BE(at + 2);
+  }
+  return most;
 }
 
 /** @param lines pseudo headers first, names in lower case */

@@ -3,7 +3,9 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { drive, type Load } from "../../bench/load/drive.ts";
 import { exchange } from "../../bench/load/http2-frames.ts";
 
-const server = createServer();
+/** Streams that the server takes at once on one connection. */
+const STREAMS = 10;
+const server = createServer({ settings: { maxConcurrentStreams: STREAMS } });
 const sessions = new Set<{ destroy(): void }>();
 const paths: string[] = [];
 /** Most under way at once. */
@@ -74,6 +76,14 @@ test.each([true, false])("open load sends what is due (spin %s)", async (spin) =
   reset();
   const outcome = await drive(load(["/a"], { kind: "open", rate: 1000, seconds: 0.2, spin }));
   expect(outcome).toMatchObject({ allowed: 200, denied: 0, failed: 0, unsent: 0 });
+});
+
+test("what is beyond the streams that a server takes waits here", async () => {
+  reset();
+  const targets = Array.from({ length: 60 }, (_, n) => `/${n}`);
+  const outcome = await drive(load(targets, { kind: "each", underWay: 40 }, 1));
+  expect(outcome).toMatchObject({ allowed: 60, denied: 0, failed: 0 });
+  expect(most).toBe(STREAMS);
 });
 
 test("a connection that ends is counted, not tried again for ever", async () => {
