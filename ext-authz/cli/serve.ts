@@ -5,7 +5,7 @@ import type { Settings } from "../config/settings.ts";
 import { start } from "../main.ts";
 import { createLog, type Log } from "../observe/log.ts";
 import { watchFiles } from "../observe/watch-files.ts";
-import { settleHeap } from "../process/heap.ts";
+import { dropLeftovers, settleHeap } from "../process/heap.ts";
 import { createPolicyLoads } from "../process/policy-loads.ts";
 import { startPrimary } from "../process/primary.ts";
 import { setTimer } from "../process/timer.ts";
@@ -88,7 +88,7 @@ async function live(settings: Settings, resources: readonly Resource[], log: Log
 
   const primary = settings.workers > 1 ? await startPrimary(settings, log) : undefined;
   const countersign = primary ?? (await start(settings, log));
-  const inForce = countersign.apply(resources, candidates);
+  const inForce = countersign.apply(resources, candidates).finally(dropLeftovers);
   const loads = createPolicyLoads(inForce, {
     async read() {
       const next = await loadResources(settings.policies);
@@ -99,7 +99,7 @@ async function live(settings: Settings, resources: readonly Resource[], log: Log
     refuse: countersign.refuse,
     log,
   });
-  again = loads.again;
+  again = () => loads.again().finally(dropLeftovers);
   roll = async () => {
     if (primary === undefined) return log.warn("one process cannot restart itself: set workers above 1");
     await primary.roll().catch((cause: unknown) => log.error("workers not restarted", { cause }));

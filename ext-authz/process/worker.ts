@@ -10,6 +10,7 @@ import type { GrpcServer } from "../transport/grpc-server.ts";
 import type { HttpAnswer } from "../transport/http-server.ts";
 import { startChecks } from "./check-side.ts";
 import { drain } from "./drain.ts";
+import { dropLeftovers } from "./heap.ts";
 import { type FromWorker, isToWorker, type ToWorker } from "./message.ts";
 import { composeStages, type Stages } from "./stages.ts";
 import { type WatchedTls, watchTls } from "./watch-tls.ts";
@@ -79,6 +80,7 @@ async function begin({ slot, settings, signingKeyPem, policies }: ToWorker & { t
   if (!key.ok) throw new Error(key.error);
   const stages = await composeStages(ofSlot(slot, settings), log, key.value);
   await stages.apply(policies.resources, policies.candidates);
+  dropLeftovers();
   const tls = await watchTls(settings.listen.tls, log);
   const grpc = await startChecks(settings, stages, tls?.server);
   grpc.setServing(true);
@@ -91,6 +93,8 @@ async function apply(running: Running | undefined, { policies }: ToWorker & { ty
     return running === undefined ? "not started" : "";
   } catch (cause) {
     return cause instanceof Error ? cause.message : "unknown";
+  } finally {
+    dropLeftovers();
   }
 }
 
