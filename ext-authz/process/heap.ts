@@ -22,19 +22,22 @@ const flags = ["--no-allocation-site-pretenuring", "--heap-growing-percent=30"];
 
 /** Bytes that are worth a stop of all checks: of about a millisecond for each of what is kept. */
 const MUCH = 64 * 1024 * 1024;
-let usedBefore = 0;
+/** What V8 held when all that it held was in use, as far as we know. */
+let inUse = 0;
 
 /** Before there is any load. */
 export function settleHeap(): void {
   for (const flag of flags) setFlagsFromString(flag);
+  inUse = getHeapStatistics().used_heap_size;
 }
 
 /** After policies were read: drops what that left, if it was much. */
 export function dropLeftovers(): void {
   // What the functions that have read them still hold is let go of by then.
   setImmediate(() => {
-    if (getHeapStatistics().used_heap_size - usedBefore >= MUCH) collect();
-    usedBefore = getHeapStatistics().used_heap_size;
+    if (getHeapStatistics().used_heap_size - inUse < MUCH) return;
+    collect();
+    inUse = getHeapStatistics().used_heap_size;
   });
 }
 
