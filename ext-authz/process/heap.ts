@@ -20,7 +20,7 @@ import { runInNewContext } from "node:vm";
 
 const flags = ["--no-allocation-site-pretenuring", "--heap-growing-percent=30"];
 
-/** Bytes that are worth a stop of all checks: of about a millisecond for each of what is kept. */
+/** Bytes that are worth a stop of all checks: two or three milliseconds for each MiB of what is kept. */
 const MUCH = 64 * 1024 * 1024;
 /** What V8 held when all that it held was in use, as far as we know. */
 let inUse = 0;
