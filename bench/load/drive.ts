@@ -1,7 +1,7 @@
 /**
  * Closed and open load on one server. In: connections' number, what to send, how. Out: what came back and how long it took.
  * Closed: so many exchanges are under way at any time. Open: an even rate that does not care for answers, each latency
- * counted from when its request was due to be written, so that a slow server cannot make its own load lighter.
+ * counted from when its request was to be written, so that a slow server cannot make its own load lighter.
  */
 import { type Connection, openConnection, type Verdict } from "./connection.ts";
 import type { Exchange } from "./http2-frames.ts";

@@ -1,6 +1,6 @@
 /**
- * Our server's memory under an even load whose tokens change: some are in use at any time, at each step a part of them goes for
- * good and as many come that were not seen for long, or ever. So all that is kept of tokens is filled and emptied the whole
+ * Our server's memory under an even load whose tokens change: some are in use at any time, at each step a part of them goes and
+ * as many come that were not seen for long, or ever. So all that is kept of tokens is filled and emptied the whole
  * time. In: how much of it. Out: answers, and resident bytes over time. Effects: processes on loopback, a folder of its own.
  */
 import { mkdtemp, rm } from "node:fs/promises";
